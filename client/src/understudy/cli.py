@@ -1,0 +1,349 @@
+"""The command line. Everything it does, it does through ``Client``; without --url the service runs in-process.
+
+Exit codes: 0 done, 2 usage or schema, 3 budget refused, 4 input refused, 5 failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from understudy import __version__
+from understudy.client import Client, SynthResult, read_schema
+from understudy.errors import Failed, UnderstudyError, UsageError
+from understudy.messages import (
+    DEFAULT_AUDIT_SHARE,
+    DEFAULT_DELTA_CAP,
+    DEFAULT_ENGINE,
+    DEFAULT_JOB_DELTA,
+    BudgetView,
+)
+from understudy.report import figures
+
+app = typer.Typer(
+    name="understudy",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Private synthetic data inside your own walls: differentially private, under a budget that is enforced.",
+    epilog="Exit codes: 0 done, 2 usage or schema, 3 budget refused, 4 input refused, 5 failed.",
+)
+budget_app = typer.Typer(no_args_is_help=True, help="What may be spent on a population, and what is left of it.")
+schema_app = typer.Typer(no_args_is_help=True, help="Propose a schema, or check one.")
+engines_app = typer.Typer(no_args_is_help=True, help="Synthesizers on offer.")
+app.add_typer(budget_app, name="budget")
+app.add_typer(schema_app, name="schema")
+app.add_typer(engines_app, name="engines")
+
+Url = Annotated[
+    str | None,
+    typer.Option("--url", envvar="UNDERSTUDY_URL", help="A running service; without it, one in this process."),
+]
+ApiKey = Annotated[
+    str | None, typer.Option("--api-key", envvar="UNDERSTUDY_API_KEY", help="Key for --url.", show_envvar=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The last line of stdout is one JSON object.")]
+
+_STAGES = {
+    "upload": "sending the table",
+    "queued": "waiting for a worker",
+    "scrub": "splitting and scrubbing",
+    "spend": "paying",
+    "fit": "fitting",
+    "sample": "sampling",
+    "evaluate": "writing the reports",
+    "bundle": "packing",
+    "done": "done",
+}
+
+
+@contextlib.contextmanager
+def connect(url: str | None, api_key: str | None) -> Iterator[Client]:
+    """A client of the service at ``url``, or of one that runs inside this process."""
+    if url:
+        if not api_key:
+            raise UsageError("Give the key of the service: --api-key or UNDERSTUDY_API_KEY.", code="api-key-missing")
+        with Client(url, api_key=api_key) as client:
+            yield client
+        return
+    found = tuple(entry_points(group="understudy.embedded"))
+    if not found:
+        raise UsageError("No server is installed here; give --url, or install understudy-server.", code="no-server")
+    with found[0].load()(dict(os.environ)) as (transport, key), Client(api_key=key, transport=transport) as client:
+        yield client
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, highlight=False).print(text)
+
+
+@contextlib.contextmanager
+def _progress(visible: bool) -> Iterator[Progress]:
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=not visible, transient=False) as bar:
+        yield bar
+
+
+@app.command()
+def synth(
+    table: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    schema: Annotated[Path | None, typer.Option("--schema", help="Its Table Schema, JSON.")] = None,
+    epsilon: Annotated[float | None, typer.Option("--epsilon", help="The price, charged to the population.")] = None,
+    delta: Annotated[
+        float, typer.Option("--delta", help="Chance, below which the guarantee may fail.")
+    ] = DEFAULT_JOB_DELTA,
+    rows: Annotated[
+        int | None, typer.Option("--rows", help="Rows to make; default: about as many as there are.")
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", help="See 'understudy engines list'.")] = DEFAULT_ENGINE,
+    audit_share: Annotated[
+        float, typer.Option("--audit-share", help="Share of persons in the audit; half of them stay out of training.")
+    ] = DEFAULT_AUDIT_SHARE,
+    out: Annotated[Path, typer.Option("--out", help="Directory for the result.")] = Path("understudy-out"),
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make synthetic rows from a table, with a re-identification and a fidelity report beside them.
+
+    Without --schema it prints a schema to start from (types and PII guesses, nothing else of the data) and
+    exits with 2.
+    """
+    if schema is None:
+        _propose_and_stop(table, url, api_key)
+        return
+    if epsilon is None:
+        raise UsageError("Give the price: --epsilon.", code="epsilon-missing")
+    declared = read_schema(schema)
+    with connect(url, api_key) as client:
+        with _progress(sys.stderr.isatty() or not as_json) as bar:
+            task = bar.add_task("starting", total=100)
+            result = client.synth(
+                table,
+                schema=declared,
+                epsilon=epsilon,
+                delta=delta,
+                n_rows=rows,
+                engine=engine,
+                audit_share=audit_share,
+                out=out,
+                on_progress=lambda stage, percent: bar.update(
+                    task, description=_STAGES.get(stage, stage), completed=0 if stage == "upload" else percent
+                ),
+            )
+        budget = client.budget(declared.population)
+    if as_json:
+        typer.echo(json.dumps(_outcome(result, budget)))
+    else:
+        _show_outcome(result, budget)
+
+
+def _propose_and_stop(table: Path, url: str | None, api_key: str | None) -> None:
+    with connect(url, api_key) as client:
+        proposal = client.propose_schema(table)
+    typer.echo(json.dumps(proposal.table_schema, indent=2, ensure_ascii=False))
+    _say(
+        "A table needs a schema. This one was proposed from the column names and the look of the values; it says "
+        "nothing else of the data. Read it, correct it, add what is publicly known (enum, minimum, maximum), save "
+        "it and give it with --schema."
+    )
+    raise typer.Exit(2)
+
+
+def _outcome(result: SynthResult, budget: BudgetView) -> dict[str, object]:
+    return {
+        "job": result.job.id,
+        "epsilon": result.job.epsilon,
+        "delta": result.job.delta,
+        "population": result.job.population,
+        "epsilon_left": budget.epsilon_left,
+        "delta_left": budget.delta_left,
+        "out": str(result.folder),
+        "paths": {name: str(path) for name, path in sorted(result.files.items())},
+        "seconds": {step.name: step.seconds for step in result.job.steps},
+    }
+
+
+def _show_outcome(result: SynthResult, budget: BudgetView) -> None:
+    manifest = json.loads(result.files["manifest.json"].read_text())
+    console = Console(highlight=False)
+    console.print(
+        f"[bold]{manifest['n_rows']:,} synthetic rows[/bold] at epsilon {result.job.epsilon:g}, "
+        f"delta {result.job.delta:g}"
+    )
+    for name in ("synthetic.parquet", "synthetic.csv", "report.owner.html", "report.release.html"):
+        console.print(f"  {result.files[name]}")
+    for figure in figures(result.files["report.owner.json"]):
+        console.print(f"  {figure.group:<9}{figure.status:<6} {figure.label}: {figure.text}", markup=False)
+    console.print(
+        f"Population [bold]{budget.population}[/bold]: epsilon {budget.epsilon_spent:g} of {budget.epsilon:g} spent, "
+        f"{budget.epsilon_left:g} left; delta {budget.delta_left:g} left."
+    )
+
+
+@schema_app.command("propose")
+def schema_propose(
+    table: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    include_data: Annotated[
+        bool, typer.Option("--include-data", help="Also read enums and bounds from the rows. This is NOT private.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the schema here.")] = None,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Propose a schema: types and PII guesses, and nothing else of the data unless asked."""
+    with connect(url, api_key) as client:
+        proposal = client.propose_schema(table, include_data=include_data)
+    text = json.dumps(proposal.table_schema, indent=2, ensure_ascii=False)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+    for guess in proposal.guesses:
+        _say(f"  {guess.column}: looks like {guess.kind} (by its {guess.why})")
+    if proposal.data_derived:
+        _say(
+            "[bold red]Warning:[/bold red] enums and bounds were read from the rows. A synthesis that uses them as "
+            "declared facts is not covered by its epsilon. Replace them by what a codebook says."
+        )
+
+
+@schema_app.command("check")
+def schema_check(schema: Annotated[Path, typer.Argument(help="A Table Schema, JSON.")]) -> None:
+    """Check a schema without any data."""
+    declared = read_schema(schema)
+    table = Table("column", "type", "kind", "declared")
+    for column in declared.columns:
+        facts = []
+        if column.enum is not None:
+            facts.append(f"{len(column.enum)} values")
+        if column.minimum is not None or column.maximum is not None:
+            facts.append(f"{column.minimum} to {column.maximum}")
+        if column.target:
+            facts.append("target")
+        table.add_row(column.name, column.type, column.kind or "", ", ".join(facts) or "to be bought")
+    console = Console(highlight=False)
+    console.print(table)
+    unit = declared.unit
+    who = f"all rows with one {unit.column}, at most {unit.max_rows}" if unit.column else "one row"
+    console.print(f"Population: {declared.population}. Protected: {who}.")
+
+
+@budget_app.command("show")
+def budget_show(
+    population: Annotated[str | None, typer.Option("--population", help="One population; default all.")] = None,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was spent, what is held, what is left."""
+    with connect(url, api_key) as client:
+        budgets = [client.budget(population)] if population else client.budgets()
+    _show_budgets(budgets, as_json)
+
+
+@budget_app.command("grant")
+def budget_grant(
+    population: Annotated[str, typer.Option("--population", help="Whose data it is.")],
+    epsilon: Annotated[float, typer.Option("--epsilon", help="Lifetime cap.")],
+    delta: Annotated[float, typer.Option("--delta", help="Lifetime cap.")] = DEFAULT_DELTA_CAP,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the lifetime cap of a population. What was spent stays spent."""
+    with connect(url, api_key) as client:
+        granted = client.grant(population, epsilon=epsilon, delta=delta)
+    _show_budgets([granted], as_json)
+
+
+def _show_budgets(budgets: list[BudgetView], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([budget.model_dump(mode="json") for budget in budgets]))
+        return
+    table = Table("population", "epsilon cap", "spent", "held", "left", "delta cap", "delta left")
+    for budget in budgets:
+        numbers = (
+            budget.epsilon,
+            budget.epsilon_spent,
+            budget.epsilon_held,
+            budget.epsilon_left,
+            budget.delta,
+            budget.delta_left,
+        )
+        table.add_row(budget.population, *(f"{number:g}" for number in numbers))
+    Console(highlight=False).print(table)
+
+
+@engines_app.command("list")
+def engines_list(
+    names: Annotated[bool, typer.Option("--names", help="Names only, one a line.")] = False,
+    dp: Annotated[bool, typer.Option("--dp", help="Only those with a formal guarantee.")] = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Synthesizers on offer."""
+    with connect(url, api_key) as client:
+        engines = [engine for engine in client.engines() if engine.formal_guarantee or not dp]
+    if names:
+        for engine in engines:
+            typer.echo(engine.name)
+        return
+    table = Table("engine", "guarantee", "what it is")
+    for engine in engines:
+        table.add_row(engine.name, "differential privacy" if engine.formal_guarantee else "none", engine.summary)
+    Console(highlight=False).print(table)
+
+
+@app.command()
+def health(url: Annotated[str, typer.Option("--url", envvar="UNDERSTUDY_URL", help="A running service.")]) -> None:
+    """Is a service up? Exits with 0 if it answers."""
+    with Client(url, api_key="none", timeout_s=5.0) as client:
+        typer.echo(client.health().status)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def _with_server_commands() -> typer.Typer:
+    for entry in entry_points(group="understudy.commands"):
+        app.command(entry.name)(entry.load())
+    return app
+
+
+def main() -> None:
+    """Entry point: run a command; an error becomes one line on stderr and its exit code."""
+    try:
+        _with_server_commands()()
+    except UnderstudyError as error:
+        _report(error)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        _say("Stopped. An unfinished job is taken up again by the same command.")
+        raise SystemExit(Failed.exit_code) from None
+
+
+def _report(error: UnderstudyError) -> None:
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    console.print(f"understudy: {error.reason}: {error}")
+    for key, value in error.facts.items():
+        console.print(f"  {key}: {value}")

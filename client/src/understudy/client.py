@@ -1,0 +1,267 @@
+"""The Python client. The same code talks to a remote service and to one inside this process.
+
+>>> from understudy.client import Client
+>>> with Client("https://understudy.hospital.internal", api_key="us_...") as client:   # doctest: +SKIP
+...     result = client.synth("visits.csv", schema="visits.schema.json", epsilon=1.0, out="out")
+...     print(result.job.epsilon, result.files["synthetic.parquet"])
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, TypeVar
+
+import httpx
+
+from understudy import endpoints
+from understudy.endpoints import Request
+from understudy.errors import Failed, InputRefused, UnderstudyError, UsageError
+from understudy.messages import (
+    DEFAULT_AUDIT_SHARE,
+    DEFAULT_ENGINE,
+    DEFAULT_JOB_DELTA,
+    BudgetGrant,
+    BudgetView,
+    DatasetCreate,
+    DatasetView,
+    EngineView,
+    Health,
+    JobCreate,
+    JobView,
+    Message,
+    SchemaProposal,
+    TableFormat,
+    TenantCreate,
+    TenantView,
+)
+from understudy.schema import TableSchema
+
+M = TypeVar("M", bound=Message)
+Observer = Callable[[str, int], None]
+"""Called with a stage and 0 to 100."""
+
+_CHUNK = 1 << 20
+_WAIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthResult:
+    """A finished job and its unpacked bundle. ``files`` maps a name in the bundle to its path."""
+
+    job: JobView
+    folder: Path
+    files: dict[str, Path]
+
+
+class Client:
+    """A connection to a service. Close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        url: str = "http://understudy",
+        *,
+        api_key: str,
+        transport: httpx.BaseTransport | None = None,
+        timeout_s: float = 600.0,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {api_key}"},
+            transport=transport,
+            timeout=httpx.Timeout(timeout_s, connect=10.0),
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    def call(self, request: Request[M], content: Iterator[bytes] | None = None) -> M:
+        """One request, one answer. Raises what the service names, or Failed if it cannot be reached."""
+        body = content if request.streams else request.body
+        headers = {"Content-Type": "application/octet-stream" if request.streams else "application/json"}
+        try:
+            answer = self._http.request(
+                request.method, request.path, params=dict(request.params), content=body, headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+        return endpoints.read(request, answer.status_code, answer.content)
+
+    def health(self) -> Health:
+        """Is the service up?"""
+        return self.call(endpoints.health())
+
+    def create_tenant(self, name: str) -> TenantView:
+        """Open the first tenant; this client's key is the bootstrap credential."""
+        return self.call(endpoints.create_tenant(TenantCreate(name=name)))
+
+    def engines(self) -> list[EngineView]:
+        """Synthesizers on offer."""
+        return self.call(endpoints.list_engines()).engines
+
+    def upload(
+        self, table: str | Path, schema: TableSchema | dict[str, object], *, on_progress: Observer | None = None
+    ) -> DatasetView:
+        """Declare a table and send its bytes. Raises SchemaError or InputRefused with places."""
+        path = Path(table)
+        document = schema.as_dict() if isinstance(schema, TableSchema) else schema
+        message = DatasetCreate(table_schema=document, format=format_of(path))
+        with _open(path) as file:
+            dataset = self.call(endpoints.create_dataset(message))
+            chunks = _chunks(file, path.stat().st_size, on_progress or _silent)
+            return self.call(endpoints.put_content(dataset.id), chunks)
+
+    def propose_schema(self, table: str | Path, *, include_data: bool = False) -> SchemaProposal:
+        """Types and PII guesses for a file. ``include_data`` reads enums and bounds too: not private."""
+        path = Path(table)
+        request = endpoints.propose_schema(format_of(path), include_data=include_data)
+        with _open(path) as file:
+            return self.call(request, _chunks(file, path.stat().st_size, _silent))
+
+    def submit(self, message: JobCreate) -> JobView:
+        """Hold the price and queue the job. Raises BudgetExceeded with what is left."""
+        return self.call(endpoints.create_job(message))
+
+    def job(self, job_id: str, *, wait_s: float = 0.0) -> JobView:
+        """A job as it stands, or after its next change within ``wait_s``."""
+        return self.call(endpoints.get_job(job_id, wait_s=wait_s))
+
+    def wait(self, job_id: str, *, on_progress: Observer | None = None) -> JobView:
+        """Wait for the end of a job. Raises Failed with the job's own code if it failed."""
+        observe = on_progress or _silent
+        job = self.job(job_id)
+        while not job.state.is_final:
+            observe(job.stage, job.percent)
+            job = self.job(job_id, wait_s=_WAIT_S)
+        observe(job.stage, job.percent)
+        if job.error is not None:
+            raise Failed(job.error.detail, code=job.error.code)
+        return job
+
+    def download(self, job_id: str, out: str | Path) -> dict[str, Path]:
+        """Fetch and unpack a job's bundle into a directory. Returns name -> path."""
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        request = endpoints.get_bundle(job_id)
+        archive = folder / ".bundle.zip.part"
+        try:
+            with self._http.stream(request.method, request.path) as answer:
+                if answer.status_code >= 400:
+                    raise endpoints.error_of(answer.status_code, answer.read())
+                with archive.open("wb") as file:
+                    for chunk in answer.iter_bytes(_CHUNK):
+                        file.write(chunk)
+            with zipfile.ZipFile(archive) as bundle:
+                names = [name for name in bundle.namelist() if Path(name).name == name]
+                bundle.extractall(folder, names)
+        except httpx.HTTPError as error:
+            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+        except zipfile.BadZipFile:
+            raise Failed("The bundle arrived broken.", code="bundle-broken") from None
+        finally:
+            archive.unlink(missing_ok=True)
+        return {name: folder / name for name in names}
+
+    def synth(
+        self,
+        table: str | Path,
+        *,
+        schema: TableSchema | dict[str, object] | str | Path,
+        epsilon: float,
+        delta: float = DEFAULT_JOB_DELTA,
+        n_rows: int | None = None,
+        engine: str = DEFAULT_ENGINE,
+        audit_share: float = DEFAULT_AUDIT_SHARE,
+        out: str | Path = "understudy-out",
+        on_progress: Observer | None = None,
+    ) -> SynthResult:
+        """The whole way: upload, ask, wait, fetch. An unfinished job of the same request is taken up again.
+
+        The uploaded rows are removed from the service at the end, whether the job went well or not.
+        """
+        declared = schema if isinstance(schema, TableSchema) else read_schema(schema)
+        dataset = self.upload(table, declared, on_progress=on_progress)
+        try:
+            job = self.submit(
+                JobCreate(
+                    dataset_id=dataset.id,
+                    epsilon=epsilon,
+                    delta=delta,
+                    n_rows=n_rows,
+                    engine=engine,
+                    audit_share=audit_share,
+                    resume=True,
+                )
+            )
+            done = self.wait(job.id, on_progress=on_progress)
+            self._forget(job.dataset_id)  # another one if an unfinished job was taken up again
+        finally:
+            self._forget(dataset.id)
+        return SynthResult(job=done, folder=Path(out), files=self.download(done.id, out))
+
+    def _forget(self, dataset_id: str) -> None:
+        try:
+            self.call(endpoints.delete_dataset(dataset_id))
+        except UnderstudyError:
+            return  # the job may still use it, or the service is gone: its retention rules apply
+
+    def budget(self, population: str) -> BudgetView:
+        """One account."""
+        return self.call(endpoints.get_budget(population))
+
+    def budgets(self) -> list[BudgetView]:
+        """All accounts of the tenant."""
+        return self.call(endpoints.list_budgets()).budgets
+
+    def grant(self, population: str, *, epsilon: float, delta: float) -> BudgetView:
+        """Set the lifetime cap of a population."""
+        return self.call(endpoints.grant_budget(population, BudgetGrant(epsilon=epsilon, delta=delta)))
+
+
+def read_schema(source: dict[str, object] | str | Path) -> TableSchema:
+    """A schema from a document or a file. Raises SchemaError, or UsageError if there is no such file."""
+    if isinstance(source, dict):
+        return TableSchema.parse(source)
+    try:
+        return TableSchema.parse(Path(source).read_bytes())
+    except OSError:
+        raise UsageError("The schema file cannot be read.", code="schema-not-readable") from None
+
+
+def format_of(path: Path) -> TableFormat:
+    """The format of a table by its ending. Raises UsageError."""
+    try:
+        return TableFormat(path.suffix.lower().lstrip("."))
+    except ValueError:
+        raise UsageError("A table is a .csv or a .parquet file.", code="format-unknown") from None
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError:
+        raise InputRefused("The table cannot be read.", code="not-readable") from None
+
+
+def _chunks(file: BinaryIO, size_bytes: int, observe: Observer) -> Iterator[bytes]:
+    sent = 0
+    while chunk := file.read(_CHUNK):
+        yield chunk
+        sent += len(chunk)
+        observe("upload", min(100, 100 * sent // max(1, size_bytes)))
+
+
+def _silent(_stage: str, _percent: int) -> None:
+    return

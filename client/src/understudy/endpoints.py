@@ -1,0 +1,159 @@
+"""The HTTP API without any I/O: a call becomes a Request, an answer becomes a message or an error.
+
+Both clients, sync and async, are thin shells over this. Nothing here knows a socket.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from understudy.errors import ERRORS, Failed, Place, UnderstudyError
+from understudy.messages import (
+    BudgetGrant,
+    BudgetList,
+    BudgetView,
+    DatasetCreate,
+    DatasetList,
+    DatasetView,
+    EngineList,
+    Health,
+    JobCreate,
+    JobList,
+    JobView,
+    Message,
+    Problem,
+    SchemaProposal,
+    TableFormat,
+    TenantCreate,
+    TenantView,
+)
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Generic[M]):
+    """One call. ``answer`` is the type of a good answer; ``streams`` means that the body is bytes to send."""
+
+    method: str
+    path: str
+    answer: type[M]
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    streams: bool = False
+
+
+def _json(message: Message) -> bytes:
+    return json.dumps(message.model_dump(mode="json", exclude_unset=False), allow_nan=True).encode()
+
+
+def health() -> Request[Health]:
+    """GET /healthz"""
+    return Request(method="GET", path="/healthz", answer=Health)
+
+
+def create_tenant(message: TenantCreate) -> Request[TenantView]:
+    """POST /v1/tenants, with the bootstrap credential as the key."""
+    return Request(method="POST", path="/v1/tenants", answer=TenantView, body=_json(message))
+
+
+def list_engines() -> Request[EngineList]:
+    """GET /v1/engines"""
+    return Request(method="GET", path="/v1/engines", answer=EngineList)
+
+
+def create_dataset(message: DatasetCreate) -> Request[DatasetView]:
+    """POST /v1/datasets"""
+    return Request(method="POST", path="/v1/datasets", answer=DatasetView, body=_json(message))
+
+
+def put_content(dataset_id: str) -> Request[DatasetView]:
+    """PUT /v1/datasets/{id}/content, the file as the body."""
+    return Request(method="PUT", path=f"/v1/datasets/{_part(dataset_id)}/content", answer=DatasetView, streams=True)
+
+
+def get_dataset(dataset_id: str) -> Request[DatasetView]:
+    """GET /v1/datasets/{id}"""
+    return Request(method="GET", path=f"/v1/datasets/{_part(dataset_id)}", answer=DatasetView)
+
+
+def list_datasets() -> Request[DatasetList]:
+    """GET /v1/datasets"""
+    return Request(method="GET", path="/v1/datasets", answer=DatasetList)
+
+
+def delete_dataset(dataset_id: str) -> Request[Message]:
+    """DELETE /v1/datasets/{id}"""
+    return Request(method="DELETE", path=f"/v1/datasets/{_part(dataset_id)}", answer=Message)
+
+
+def propose_schema(table_format: TableFormat, *, include_data: bool) -> Request[SchemaProposal]:
+    """POST /v1/schema-proposals, the file as the body."""
+    params = {"format": table_format.value, "include_data": str(include_data).lower()}
+    return Request(method="POST", path="/v1/schema-proposals", answer=SchemaProposal, params=params, streams=True)
+
+
+def create_job(message: JobCreate) -> Request[JobView]:
+    """POST /v1/jobs"""
+    return Request(method="POST", path="/v1/jobs", answer=JobView, body=_json(message))
+
+
+def get_job(job_id: str, *, wait_s: float = 0.0) -> Request[JobView]:
+    """GET /v1/jobs/{id}"""
+    return Request(method="GET", path=f"/v1/jobs/{_part(job_id)}", answer=JobView, params={"wait_s": str(wait_s)})
+
+
+def list_jobs() -> Request[JobList]:
+    """GET /v1/jobs"""
+    return Request(method="GET", path="/v1/jobs", answer=JobList)
+
+
+def get_bundle(job_id: str) -> Request[Message]:
+    """GET /v1/jobs/{id}/bundle; the answer is a zip, not a message."""
+    return Request(method="GET", path=f"/v1/jobs/{_part(job_id)}/bundle", answer=Message)
+
+
+def list_budgets() -> Request[BudgetList]:
+    """GET /v1/budgets"""
+    return Request(method="GET", path="/v1/budgets", answer=BudgetList)
+
+
+def get_budget(population: str) -> Request[BudgetView]:
+    """GET /v1/budgets/{population}"""
+    return Request(method="GET", path=f"/v1/budgets/{_part(population)}", answer=BudgetView)
+
+
+def grant_budget(population: str, message: BudgetGrant) -> Request[BudgetView]:
+    """PUT /v1/budgets/{population}"""
+    return Request(method="PUT", path=f"/v1/budgets/{_part(population)}", answer=BudgetView, body=_json(message))
+
+
+def read(request: Request[M], status: int, body: bytes) -> M:
+    """The answer's message. Raises the error that the service named, as its own class."""
+    if status >= 400:
+        raise error_of(status, body)
+    try:
+        return request.answer.model_validate_json(body or b"{}")
+    except ValidationError:
+        raise Failed("The service's answer is not of the form this client knows.", code="answer-unknown") from None
+
+
+def error_of(status: int, body: bytes) -> UnderstudyError:
+    """Problem details as the error they describe."""
+    try:
+        problem = Problem.model_validate_json(body)
+    except ValidationError:
+        return Failed(f"The service answered {status} without saying why.", code="answer-unknown")
+    kind = ERRORS.get(problem.kind, Failed)
+    where = tuple(Place(line=place.line, column=place.column, pointer=place.pointer) for place in problem.where)
+    return kind(problem.detail, code=problem.code, where=where, facts=problem.facts)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,237 @@
+"""What crosses the wire, over HTTP as JSON and over gRPC as protobuf, field for field the same.
+
+Anyone may import this. Range checks of privacy parameters live in the service, not here, so that every
+transport refuses them with the same code. Messages only grow: no field is ever renamed or removed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_EPSILON_CAP = 10.0
+DEFAULT_DELTA_CAP = 1e-5
+DEFAULT_JOB_DELTA = 1e-6
+DEFAULT_AUDIT_SHARE = 0.1
+DEFAULT_ENGINE = "marginal"
+
+
+class Message(BaseModel):
+    """Base of all messages: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TableFormat(StrEnum):
+    """How an uploaded table is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class DatasetState(StrEnum):
+    """A dataset is created empty, receives its content once, and is then ready."""
+
+    EMPTY = "empty"
+    READY = "ready"
+
+
+class JobState(StrEnum):
+    """``queued`` and ``running`` are open, the others are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing changes any more."""
+        return self in (JobState.DONE, JobState.FAILED)
+
+
+class PlaceView(Message):
+    """Where a fault lies."""
+
+    line: int | None = Field(None, description="Line of the file, counted from 1, header included.")
+    column: str | None = Field(None, description="Name of the column.")
+    pointer: str | None = Field(None, description="JSON pointer into the schema or the request.")
+
+
+class Problem(Message):
+    """An error, as RFC 9457 problem details. Never holds a cell value."""
+
+    type: str = Field(description="A stable URI of the kind of error.")
+    title: str = Field(description="The kind of error in words.")
+    status: int = Field(description="The HTTP status.")
+    code: str = Field(description="A stable code to match on.")
+    kind: str = Field("failed", description="The class of the error, one of a short fixed list; a code is finer.")
+    detail: str = Field(description="What is wrong, in words.")
+    where: list[PlaceView] = Field(default_factory=list, description="The first places of the fault.")
+    facts: dict[str, str] = Field(default_factory=dict, description="Public facts, such as what is left.")
+
+
+class TenantCreate(Message):
+    """Open a tenant. Needs the one-time bootstrap credential or the operator's key."""
+
+    name: str = Field(description="A name of 1 to 80 letters, digits, '-' and '_'.", examples=["st-elsewhere"])
+
+
+class TenantView(Message):
+    """A tenant and, this one time, its API key."""
+
+    name: str
+    api_key: str = Field(description="Shown once. Send it as 'Authorization: Bearer KEY'.")
+
+
+class DatasetCreate(Message):
+    """Declare a table before its content is sent."""
+
+    table_schema: dict[str, object] = Field(
+        description="Frictionless Table Schema with the understudy: keys.",
+        examples=[
+            {
+                "fields": [
+                    {"name": "age", "type": "integer", "constraints": {"minimum": 0, "maximum": 120}},
+                    {"name": "sex", "type": "string", "constraints": {"enum": ["F", "M"]}},
+                ],
+                "understudy:population": "inpatients-2024",
+            }
+        ],
+    )
+    format: TableFormat = TableFormat.CSV
+
+
+class DatasetView(Message):
+    """A dataset as its owner sees it."""
+
+    id: str
+    state: DatasetState
+    population: str
+    format: TableFormat
+    n_columns: int
+    size_bytes: int = Field(0, description="Bytes received.")
+    sha256: str = Field("", description="Digest of the bytes received.")
+    created_at: str = Field(description="RFC 3339, UTC.")
+
+
+class JobCreate(Message):
+    """Ask for synthetic data at a price."""
+
+    dataset_id: str
+    epsilon: float = Field(description="Above 0. What is charged to the population's account.", examples=[1.0])
+    delta: float = Field(DEFAULT_JOB_DELTA, description="At least 0 and below 1.")
+    n_rows: int | None = Field(
+        None, description="Rows to synthesize. Default: the noisy number of real rows, which the plan pays for."
+    )
+    engine: str = Field(DEFAULT_ENGINE, description="Name of the synthesizer.")
+    audit_share: float = Field(
+        DEFAULT_AUDIT_SHARE,
+        description="Share of persons in the audit. A random half of them is kept out of training, as a control.",
+    )
+    resume: bool = Field(
+        False, description="If an unfinished job with the same table and parameters exists, return it instead."
+    )
+
+
+class StepView(Message):
+    """One finished step of a job."""
+
+    name: str
+    seconds: float
+
+
+class JobView(Message):
+    """A job and how far it is. Progress counts work, it never derives from rows."""
+
+    id: str
+    dataset_id: str
+    population: str
+    state: JobState
+    stage: str = Field(description="The step under way.")
+    percent: int = Field(description="0 to 100.")
+    epsilon: float
+    delta: float
+    engine: str
+    steps: list[StepView] = Field(default_factory=list)
+    error: Problem | None = None
+    created_at: str = Field(description="RFC 3339, UTC.")
+
+
+class BudgetGrant(Message):
+    """Set the lifetime cap of a population's account."""
+
+    epsilon: float
+    delta: float
+
+
+class BudgetView(Message):
+    """An account: what may ever be spent on a population, and what is left of it."""
+
+    population: str
+    epsilon: float = Field(description="Lifetime cap.")
+    delta: float = Field(description="Lifetime cap.")
+    epsilon_spent: float
+    delta_spent: float
+    epsilon_held: float = Field(description="Reserved by jobs that have not spent yet.")
+    delta_held: float
+    epsilon_left: float
+    delta_left: float
+    composition: str = Field(description="How jobs add up, with its proof.")
+    n_entries: int
+
+
+class BudgetList(Message):
+    """All accounts of a tenant."""
+
+    budgets: list[BudgetView]
+
+
+class EngineView(Message):
+    """A synthesizer on offer."""
+
+    name: str
+    summary: str
+    formal_guarantee: bool = Field(description="True if its output is differentially private.")
+
+
+class EngineList(Message):
+    """All synthesizers on offer."""
+
+    engines: list[EngineView]
+
+
+class Guess(Message):
+    """What a column seems to be."""
+
+    column: str
+    kind: str = Field(description="A kind of the schema, or empty.")
+    why: str = Field(description="'name' or 'values': what the guess rests on.")
+
+
+class SchemaProposal(Message):
+    """A schema to start from. Its owner must read it before use."""
+
+    table_schema: dict[str, object]
+    guesses: list[Guess]
+    data_derived: bool = Field(description="True if enums or bounds were read from rows: not private.")
+
+
+class Health(Message):
+    """The service answers."""
+
+    status: str = "ok"
+    version: str
+
+
+class DatasetList(Message):
+    """All datasets of a tenant."""
+
+    datasets: list[DatasetView]
+
+
+class JobList(Message):
+    """All jobs of a tenant."""
+
+    jobs: list[JobView]

@@ -1,0 +1,233 @@
+"""Re-identification risk: attacks on the synthetic table, each with people who were never trained on.
+
+Owner side. Every p value of this section is Holm-corrected over the family of attacks before it may
+turn a light; the one-run bound is compared with the claimed epsilon and stops the release above it.
+Thresholds: shared study, table B5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from evaluation.encode import Encoded
+from evaluation.guarantee import auc_cap, tpr_cap
+from evaluation.intervals import difference, holm
+from evaluation.membership import Attack, Audit, attack, audit, epsilon_lower_bound, roc
+from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Threshold
+from evaluation.statement import PrivacyStatement
+from evaluation.verbatim import Verbatim, verbatim
+
+MEMBERSHIP = Threshold(amber=0.52, red=0.55)
+ALPHA_RED, ALPHA_AMBER = 0.001, 0.01
+MIN_CONTROLS = 30
+ISOLATED = 0.05
+ENOUGH_POWER_AUC = 0.70
+ENOUGH_POWER_COPIES = 0.05
+_FRACTIONS = np.geomspace(0.002, 1.0, 40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """The section, whether the release must stop, and the smallest leak that could have been seen."""
+
+    section: Section
+    stop: bool
+    power: str
+
+
+def risk(encoded: Encoded, statement: PrivacyStatement, rng: np.random.Generator, *, extra: Sequence[Metric] = ()) -> Risk:
+    """Run the attacks. `extra` are further attacks of the family that carry their own lights."""
+    copies = verbatim(encoded)
+    people = audit(encoded, rng) if encoded.columns else None
+    everyone = attack(people, rng) if people is not None else None
+    edge = attack(people.most_isolated(ISOLATED), rng) if people is not None else None
+    runs = [p.p_value for p in (copies, everyone, edge) if p is not None]
+    adjusted = holm(runs) + [1.0] * (3 - len(runs))
+    claim = _claim(people, statement)
+    metrics = [
+        _verbatim(copies, adjusted[0]),
+        _everyone(everyone, adjusted[1], statement),
+        _isolated(edge, adjusted[2]),
+        claim,
+        *extra,
+    ]
+    section = Section(
+        id="risk",
+        title="Re-identification risk",
+        question="Could someone learn who was in the training table, or what it said about them?",
+        metrics=tuple(metrics),
+        figures=tuple(_figures(people, everyone, edge, statement)),
+    )
+    return Risk(section=section, stop=claim.status is Status.RED, power=_power(copies))
+
+
+def _verbatim(found: Verbatim, p_value: float) -> Metric:
+    visible = found.detectable(alpha=ALPHA_RED)
+    if min(found.eligible, found.control_eligible) < MIN_CONTROLS or visible is None:
+        status = Status.GREY
+    elif p_value < ALPHA_RED:
+        status = Status.RED
+    else:
+        status = Status.AMBER if p_value < ALPHA_AMBER or visible > ENOUGH_POWER_COPIES else Status.GREEN
+    ci = difference(found.hits, found.eligible, found.control_hits, found.control_eligible)
+    both = found.eligible > 0 and found.control_eligible > 0
+    rate = found.hits / found.eligible - found.control_hits / found.control_eligible if both else None
+    return Metric(
+        id="risk.verbatim",
+        title="Verbatim copies",
+        value=rate,
+        ci=ci if both else None,
+        n=found.eligible,
+        n_control=found.control_eligible,
+        reference=f"{found.hits:,} of {found.eligible:,} trained on, "
+        f"{found.control_hits:,} of {found.control_eligible:,} never seen",
+        status=status,
+        threshold=Threshold(amber=ALPHA_AMBER, red=ALPHA_RED, source="p value; Amin et al., arXiv:2606.16952"),
+        disclosure=Disclosure.OWNER,
+        p_value=p_value,
+        method="people whose own row is in the output, trained on against never seen; exact binomial, Holm; Newcombe interval",
+        unit="share",
+        power=_power(found),
+    )
+
+
+def _power(found: Verbatim) -> str:
+    visible = found.detectable(alpha=ALPHA_RED)
+    if visible is None:
+        return "No verbatim copying of any size could have been seen: there are too few held-out people."
+    return f"Verbatim copies of {visible:.2%} of the training people would have turned red with 90% power."
+
+
+def _everyone(found: Attack | None, p_value: float, statement: PrivacyStatement) -> Metric:
+    enough = found is not None and min(found.n, found.n_control) >= MIN_CONTROLS
+    cap = None if statement.epsilon is None else auc_cap(statement.epsilon, statement.delta)
+    return Metric(
+        id="risk.membership",
+        title="Membership, everyone",
+        value=found.auc if found else None,
+        ci=found.ci if found else None,
+        n=found.n if found else None,
+        n_control=found.n_control if found else None,
+        reference="0.5 is guessing" if cap is None else f"0.5 is guessing; the guarantee allows {cap:.2f}",
+        status=MEMBERSHIP.light(found.ci) if found is not None and enough else Status.GREY,
+        threshold=MEMBERSHIP,
+        disclosure=Disclosure.OWNER,
+        p_value=p_value,
+        method="AUC of the distance to the nearest of all synthetic rows, relative to the neighbourhood; "
+        "Newcombe interval, permutation p, Holm",
+        unit="AUC",
+        notes=() if enough else (f"needs {MIN_CONTROLS} people on each side",),
+    )
+
+
+def _isolated(found: Attack | None, p_value: float) -> Metric:
+    fewest = min(found.n, found.n_control) if found is not None else 0
+    visible = _visible_auc(fewest)
+    if found is None or fewest < MIN_CONTROLS:
+        status = Status.GREY
+    elif p_value < ALPHA_RED:
+        status = Status.RED
+    else:
+        status = Status.AMBER if p_value < ALPHA_AMBER or visible > ENOUGH_POWER_AUC else Status.GREEN
+    return Metric(
+        id="risk.membership.isolated",
+        title=f"Membership, most isolated {ISOLATED:.0%}",
+        value=found.auc if found else None,
+        ci=found.ci if found else None,
+        n=found.n if found else None,
+        n_control=found.n_control if found else None,
+        reference="0.5 is guessing",
+        status=status,
+        threshold=Threshold(amber=ALPHA_AMBER, red=ALPHA_RED, source="p value; Meeus et al., arXiv:2306.10308"),
+        disclosure=Disclosure.OWNER,
+        p_value=p_value,
+        method="the same attack on the people farthest from everybody else; permutation p, Holm",
+        unit="AUC",
+        power="" if fewest < MIN_CONTROLS else f"an AUC of {visible:.2f} would have turned red with 90% power",
+        notes=(f"needs {MIN_CONTROLS} people on each side",) if fewest < MIN_CONTROLS else (),
+    )
+
+
+def _visible_auc(n: int) -> float:
+    """AUC that gives p < ALPHA_RED with 90 % power for n against n (normal limit, variance at 0.5)."""
+    return float(0.5 + (norm.isf(ALPHA_RED) + norm.ppf(0.9)) / np.sqrt(6 * n)) if n > 0 else 1.0
+
+
+def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
+    """The one-run audit: red, and stop, if more leakage is proven than was claimed."""
+    proven, most = (0.0, 0.0) if people is None else epsilon_lower_bound(people, delta=statement.delta)
+    n = 0 if people is None else int(np.count_nonzero(people.member))
+    control = 0 if people is None else len(people.member) - n
+    claim, notes = statement.epsilon, []
+    if min(n, control) < MIN_CONTROLS:
+        status = Status.GREY
+        notes.append(f"needs {MIN_CONTROLS} people on each side")
+    elif claim is None:
+        status = Status.RED if proven > 0 else Status.GREY
+        notes.append("there is no claim to hold the audit against")
+    elif proven > claim:
+        status = Status.RED
+        notes.append("STOP: the output leaks more than the guarantee allows; there is a fault in the mechanism")
+    else:
+        status = Status.GREEN if most > claim else Status.GREY
+        if most <= claim:
+            notes.append(f"with this many people the audit could prove at most {most:.2f}, so it cannot test the claim")
+    return Metric(
+        id="risk.audit",
+        title="Leakage proven by audit",
+        value=proven if n and control else None,
+        ci=(proven, float("inf")) if n and control else None,
+        n=n,
+        n_control=control,
+        reference="no claim" if claim is None else f"claimed epsilon {claim:g}",
+        status=status,
+        threshold=None if claim is None else Threshold(amber=claim, red=claim, source="the privacy statement"),
+        disclosure=Disclosure.OWNER,
+        method="lower bound on epsilon from one run; Steinke, Nasr and Jagielski, arXiv:2305.08846; fair-coin inclusion",
+        unit="epsilon",
+        power=f"could have proven at most epsilon {most:.2f}",
+        notes=tuple(notes),
+    )
+
+
+def _figures(
+    people: Audit | None, everyone: Attack | None, edge: Attack | None, statement: PrivacyStatement
+) -> list[Figure]:
+    attacks = [(n, a) for n, a in (("Everyone", everyone), (f"Isolated {ISOLATED:.0%}", edge)) if a and np.isfinite(a.auc)]
+    if people is None or not attacks:
+        return []
+    rows = {"AUC": [a.auc for _, a in attacks], "Low": [a.ci[0] for _, a in attacks], "High": [a.ci[1] for _, a in attacks]}
+    options: dict[str, float | str] = {"amber": MEMBERSHIP.amber, "red": MEMBERSHIP.red, "guess": 0.5}
+    figures = [
+        Figure(
+            id="risk-attacks",
+            kind="intervals",
+            title="Membership attacks",
+            description="AUC with its 95% interval; 0.5 is guessing, 1 is certainty.",
+            labels=tuple(name for name, _ in attacks),
+            series=tuple(Series(name=k, values=tuple(v), disclosure=Disclosure.OWNER) for k, v in rows.items()),
+            options=options,
+        )
+    ]
+    curve = {"Attack": roc(people, _FRACTIONS), "Guessing": _FRACTIONS}
+    if statement.epsilon is not None:
+        cap = [tpr_cap(float(f), statement.epsilon, statement.delta) for f in _FRACTIONS]
+        curve["Allowed by the guarantee"] = np.array(cap)
+    figures.append(
+        Figure(
+            id="risk-roc",
+            kind="roc",
+            title="Attack against guarantee",
+            description="Share of trained-on people found, by share of never-seen people wrongly accused. "
+            "No attack on a mechanism that keeps its promise can enter the shaded region, chance aside.",
+            labels=tuple(f"{fraction:.3g}" for fraction in _FRACTIONS),
+            series=tuple(
+                Series(name=k, values=tuple(float(x) for x in v), disclosure=Disclosure.OWNER) for k, v in curve.items()
+            ),
+        )
+    )
+    return figures

@@ -1,0 +1,224 @@
+"""Columns to codes and back. A codec holds declared or released facts only.
+
+Anyone may import this. Encoding is total: every value, known or not, gets a code by a fixed rule. Each column
+that may be missing has a last code for it, whether or not a row uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from privacy.bins import Bins
+from privacy.lattice import Lattice
+from understudy.schema import FieldType, Value
+
+OTHER = "OTHER"
+"""Stands for every category that is not known: a constant, not a literal of anybody's."""
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "string": pa.string(),
+    "text": pa.string(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us"),
+}
+"""The canonical type of each field type."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Codec(Protocol):
+    """One column's codes."""
+
+    @property
+    def name(self) -> str:
+        """The column."""
+
+    @property
+    def size(self) -> int:
+        """Number of codes."""
+
+    def encode(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
+        """The code of every row."""
+
+    def decode(self, codes: NDArray[np.integer[Any]], rng: np.random.Generator) -> pa.Array:
+        """A value for every code, of the canonical type."""
+
+    def parts(self) -> tuple[dict[str, object], Arrays]:
+        """JSON values and arrays, from which ``codec_of`` makes this again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesCodec:
+    """A list of values, then OTHER if there is one, then missing if the column may be."""
+
+    name: str
+    type: FieldType
+    values: tuple[Value, ...]
+    other: bool
+    nullable: bool
+
+    @property
+    def size(self) -> int:
+        """Number of codes; at least 1."""
+        return max(len(self.values) + self.other + self.nullable, 1)
+
+    def encode(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
+        """Known values by their rank; unknown ones OTHER, else missing, else the first value."""
+        ranks = pc.index_in(column, value_set=self._array())
+        codes = np.asarray(pc.fill_null(ranks, -1).to_numpy()).astype(np.int64)
+        n = len(self.values)
+        codes[codes < 0] = n if self.other or self.nullable else 0
+        if self.other and self.nullable:
+            codes[np.asarray(pc.is_null(column))] = n + 1
+        return codes
+
+    def decode(self, codes: NDArray[np.integer[Any]], rng: np.random.Generator) -> pa.Array:  # noqa: ARG002
+        """The value of each code; OTHER is a constant, missing is null."""
+        last = [pa.array([OTHER], pa.string())] if self.other else []
+        table = pa.concat_arrays([self._array(), *last, pa.nulls(1, ARROW_TYPES[self.type])])
+        return table.take(pa.array(np.asarray(codes, dtype=np.int64)))
+
+    def _array(self) -> pa.Array:
+        return pa.array(list(self.values), type=ARROW_TYPES[self.type])
+
+    def parts(self) -> tuple[dict[str, object], Arrays]:
+        """JSON values; no arrays."""
+        return {
+            "codec": "values",
+            "name": self.name,
+            "type": self.type,
+            "values": [_plain(value) for value in self.values],
+            "other": self.other,
+            "nullable": self.nullable,
+        }, {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinsCodec:
+    """Bins of an ordered column, then zero if it stands apart, then missing if the column may be.
+
+    ``cell_ticks``: ticks of the lattice in one cell of the bins.
+    """
+
+    name: str
+    lattice: Lattice
+    cell_ticks: int
+    bins: Bins
+    nullable: bool
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins, zero and missing aside."""
+        return self.bins.first.size - 1
+
+    @property
+    def size(self) -> int:
+        """Number of codes."""
+        return self.n_bins + self.bins.zero_apart + self.nullable
+
+    def encode(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
+        """Bins by rank. A missing value in a column that may not have one counts as the first bin."""
+        cells = cells_of(self.lattice, self.cell_ticks, column)
+        edges = self.bins.starts[self.bins.first[1:-1]]
+        codes = np.searchsorted(edges, cells, side="right").astype(np.int64)
+        if self.bins.zero_apart:
+            codes[is_zero(column)] = self.n_bins
+        codes[np.asarray(pc.is_null(column))] = self.size - 1 if self.nullable else 0
+        return codes
+
+    def decode(self, codes: NDArray[np.integer[Any]], rng: np.random.Generator) -> pa.Array:
+        """A value from each code's bin: a leaf by weight, then a tick in it, all alike."""
+        codes = np.asarray(codes, dtype=np.int64)
+        missing = codes >= self.n_bins + self.bins.zero_apart
+        binned = np.minimum(codes, self.n_bins - 1)
+        leaves = self._leaves(binned, rng)
+        edges = np.append(self.bins.starts, self.bins.n_cells)
+        low = edges[leaves].astype(np.uint64) * np.uint64(self.cell_ticks)
+        last = np.minimum(
+            edges[leaves + 1].astype(np.uint64) * np.uint64(self.cell_ticks) - np.uint64(1),
+            np.uint64(self.lattice.n_ticks - 1),
+        )
+        offsets = rng.integers(low, last, dtype=np.uint64, endpoint=True)
+        if self.bins.zero_apart:
+            offsets[codes == self.n_bins] = np.uint64(-self.lattice.origin)
+        return self.lattice.values(offsets, missing)
+
+    def _leaves(self, binned: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """A leaf of each bin. Weights of a bin add up to 1, so bin b owns [b, b + 1) of their running sum."""
+        sums = np.concatenate([[0.0], np.cumsum(self.bins.weights)])
+        first = self.bins.first
+        low, high = sums[first[:-1]][binned], sums[first[1:]][binned]
+        leaves = np.searchsorted(sums, low + rng.random(binned.size) * (high - low), side="right") - 1
+        return np.asarray(np.clip(leaves, first[:-1][binned], first[1:][binned] - 1), dtype=np.int64)
+
+    def parts(self) -> tuple[dict[str, object], Arrays]:
+        """JSON values and three arrays."""
+        document: dict[str, object] = {
+            "codec": "bins",
+            "name": self.name,
+            "lattice": self.lattice.as_dict(),
+            "cell_ticks": self.cell_ticks,
+            "n_cells": self.bins.n_cells,
+            "zero_apart": self.bins.zero_apart,
+            "nullable": self.nullable,
+        }
+        return document, {"starts": self.bins.starts, "weights": self.bins.weights, "first": self.bins.first}
+
+
+def cells_of(lattice: Lattice, cell_ticks: int, column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """The cell of every row; that of a missing value is arbitrary."""
+    return (lattice.offsets(column) // np.uint64(cell_ticks)).astype(np.int64)
+
+
+def is_zero(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Which rows are exactly zero; missing ones are not."""
+    return np.asarray(pc.fill_null(pc.equal(column, 0), False))
+
+
+def codec_of(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Codec:
+    """A codec from its parts. Raises: KeyError if a part is missing."""
+    if document["codec"] == "values":
+        type_ = document["type"]
+        return ValuesCodec(
+            name=document["name"],
+            type=type_,
+            values=tuple(_typed(value, type_) for value in document["values"]),
+            other=document["other"],
+            nullable=document["nullable"],
+        )
+    return BinsCodec(
+        name=document["name"],
+        lattice=Lattice.from_dict(document["lattice"]),
+        cell_ticks=document["cell_ticks"],
+        bins=Bins(
+            starts=arrays["starts"],
+            n_cells=document["n_cells"],
+            weights=arrays["weights"],
+            first=arrays["first"],
+            zero_apart=document["zero_apart"],
+        ),
+        nullable=document["nullable"],
+    )
+
+
+def _plain(value: Value) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _typed(value: Any, type_: FieldType) -> Value:
+    if type_ == "date":
+        return date.fromisoformat(value)
+    if type_ == "datetime":
+        return datetime.fromisoformat(value)
+    return float(value) if type_ == "number" else value

@@ -1,0 +1,99 @@
+"""Which categories occur: keys whose noisy count passes a threshold that a lone unit cannot pass.
+
+Only ``privacy`` may use this.
+
+Each unit is counted once per key, and has at most k = max_rows keys. So the counts of keys that both of two
+neighbouring tables have move by at most sqrt(k) in L2: the Gaussian part. The keys that only one table has
+are at most k, each with a count of 1. One of them is released if 1 + Z >= T; with T as below that has
+probability at most 1 - (1 - delta)**(k/k) = delta over all of them: the failure part.
+Sources: Korolova et al. 2009 (thresholding); Desfontaines, Voss, Gipson, Mandayam 2022, arXiv:2006.03684, and
+Google's "Delta for thresholding" note for the Gaussian case: T = 1 + sigma * Phi^-1((1 - delta)**(1/k)).
+Ours is half a row higher, because Z is rounded: P(round(N) >= t) = P(N >= t - 1/2).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from privacy.domain_plan import Step
+from privacy.till import Till
+
+_FLOAT_MARGIN = 1 + 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundKeys:
+    """Keys and their noisy numbers of units, the most frequent first."""
+
+    keys: tuple[str, ...]
+    counts: NDArray[np.int64]
+    stddev: float
+    threshold: int
+
+
+def key_threshold(stddev: float, delta: float, max_keys_per_unit: int) -> int:
+    """The smallest noisy count that releases a key. Rounded up.
+
+    Guarantees: up to max_keys_per_unit new keys of one unit are all hidden with probability >= 1 - delta.
+    """
+    tail = -math.expm1(math.log1p(-delta) / max_keys_per_unit)
+    return math.ceil(1.5 - stddev * float(ndtri(tail)) * _FLOAT_MARGIN)
+
+
+def discover_keys(
+    values: pa.ChunkedArray,
+    units: pa.ChunkedArray | None,
+    *,
+    till: Till,
+    noise_multiplier: float,
+    delta: float,
+    max_rows: int,
+    limit: int,
+) -> FoundKeys:
+    """The keys of a string column that enough units share; at most ``limit`` of them.
+
+    ``units``: the unit of each row, or None if every row is a unit; all rows without a unit count as one.
+    Guarantees: the literal of a unit's key that no other unit has is released with probability <= delta.
+    Raises: PlanExceeded, before the rows are read.
+    """
+    stddev = noise_multiplier * math.sqrt(max_rows)
+    keys: list[str] = []
+
+    def exact() -> NDArray[np.int64]:
+        found, counts = _units_per_key(values, units)
+        keys.extend(found)
+        return counts
+
+    noisy = till.counts(
+        exact,
+        purpose=Step.KEYS.value,
+        noise_multiplier=noise_multiplier,
+        sensitivity=math.sqrt(max_rows),
+        failure=delta,
+    )
+    threshold = key_threshold(stddev, delta, max_rows)
+    passed = sorted((-int(count), key) for key, count in zip(keys, noisy, strict=True) if count >= threshold)[:limit]
+    return FoundKeys(
+        keys=tuple(key for _, key in passed),
+        counts=np.array([-count for count, _ in passed], dtype=np.int64),
+        stddev=stddev,
+        threshold=threshold,
+    )
+
+
+def _units_per_key(values: pa.ChunkedArray, units: pa.ChunkedArray | None) -> tuple[list[str], NDArray[np.int64]]:
+    """Each key and the number of units that have it."""
+    if units is None:
+        counted = pc.value_counts(pc.drop_null(values))
+        return counted.field("values").to_pylist(), np.asarray(counted.field("counts"), dtype=np.int64)
+    pairs = pa.table({"key": values, "unit": units}).filter(pc.is_valid(values))
+    distinct = pairs.group_by(["key", "unit"]).aggregate([])
+    grouped = distinct.group_by(["key"]).aggregate([([], "count_all")])
+    return grouped["key"].to_pylist(), np.asarray(grouped["count_all"], dtype=np.int64)

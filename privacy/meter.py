@@ -1,0 +1,66 @@
+"""The meter of one job: what its plan holds, by purpose, and what has been debited of it.
+
+Only ``privacy`` debits. A debit comes before the rows are read; what does not fit is refused then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from privacy.accounting import SLACK, DpEvent, GaussianPrice, gaussian_price
+from understudy.errors import PlanExceeded, PrivacyParameterError
+
+
+class Meter:
+    """Events of a plan by purpose, debited one by one.
+
+    Within a purpose mu**2 and delta may be split over any number of debits, chosen as the job goes along: a
+    sum of mu**2 is a valid filter for Gaussian mechanisms (Smith, Thakurta 2022, arXiv:2210.17520). A relative
+    slack of 1e-9 covers floating point; every price includes it (``privacy.accounting``).
+    """
+
+    def __init__(self, events: Sequence[tuple[str, DpEvent]]) -> None:
+        """Raises: PrivacyParameterError for an event that is neither Gaussian nor a failure."""
+        self._held: dict[str, GaussianPrice] = {}
+        self._spent: list[tuple[str, DpEvent]] = []
+        for purpose, event in events:
+            self._held[purpose] = _add(self._held.get(purpose, _NOTHING), _price(event))
+
+    @property
+    def spent(self) -> tuple[tuple[str, DpEvent], ...]:
+        """What has been debited, in order."""
+        return tuple(self._spent)
+
+    def held(self, purpose: str) -> GaussianPrice:
+        """What the plan holds for a purpose, spent or not; nothing for an unknown one."""
+        return self._held.get(purpose, _NOTHING)
+
+    def debit(self, purpose: str, event: DpEvent) -> None:
+        """Take an event off the plan.
+
+        Raises: PlanExceeded if the plan does not hold it for this purpose; nothing is debited then.
+        """
+        used = _price(event)
+        for earlier, past in self._spent:
+            if earlier == purpose:
+                used = _add(used, _price(past))
+        held = self.held(purpose)
+        if used.mu_squared > held.mu_squared * (1 + SLACK) or used.delta > held.delta:
+            raise PlanExceeded("A mechanism asked for more than its plan holds.", facts={"purpose": purpose})
+        self._spent.append((purpose, event))
+
+
+_NOTHING = GaussianPrice(mu_squared=0.0, delta=Fraction(0))
+
+
+def _price(event: DpEvent) -> GaussianPrice:
+    price = gaussian_price(event)
+    if price is None:
+        raise PrivacyParameterError("The meter knows Gaussian events and failures only.", code="event-unknown")
+    return price
+
+
+def _add(first: GaussianPrice, second: GaussianPrice) -> GaussianPrice:
+    return GaussianPrice(mu_squared=math.fsum((first.mu_squared, second.mu_squared)), delta=first.delta + second.delta)

@@ -1,0 +1,95 @@
+"""A schema to start from, guessed from a file that its owner will read and correct.
+
+Types and PII kinds are guessed from a sample of the values; nothing else of them is in the answer unless
+the owner asks for enums and bounds, and then the answer says that it is not private.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from privacy.scrub.columns import propose_kinds
+from understudy.errors import InputRefused
+from understudy.schema import DEFAULT_POPULATION
+
+_SAMPLE_BYTES = 16 << 20
+_SAMPLE_ROWS = 20_000
+_MAX_ENUM = 100
+_MAX_ROWS_GUESS = 5
+_PERSON_ID = re.compile(r"(patient|person|subject|member|customer|client|account|user|insured)_?(id|no|nr|num|number)$")
+
+
+def propose_schema(source: Path, *, format: Literal["csv", "parquet"], include_data: bool) -> dict[str, object]:  # noqa: A002
+    """A SchemaProposal as plain JSON: table_schema, guesses, data_derived.
+
+    Raises: InputRefused if the file is not a table of that format.
+    """
+    sample = _sample(source, format)
+    guesses = {guess.column: guess for guess in propose_kinds(sample)}
+    fields: list[dict[str, object]] = []
+    for name, column in zip(sample.column_names, sample.columns, strict=True):
+        guess = guesses.get(name)
+        entry: dict[str, object] = {
+            "name": name,
+            "type": "text" if guess and guess.kind == "text" else _type(column.type),
+        }
+        if guess and guess.kind != "text":
+            entry["understudy:kind"] = guess.kind
+        elif include_data and (constraints := _constraints(column, str(entry["type"]))):
+            entry["constraints"] = constraints
+        fields.append(entry)
+    document: dict[str, object] = {"fields": fields, "understudy:population": DEFAULT_POPULATION}
+    unit = next((name for name in sample.column_names if _PERSON_ID.search(name.lower())), None)
+    if unit is not None:
+        document["understudy:privacyUnit"] = {"column": unit, "maxRows": _MAX_ROWS_GUESS}
+    return {
+        "table_schema": document,
+        "guesses": [{"column": guess.column, "kind": guess.kind, "why": guess.why} for guess in guesses.values()],
+        "data_derived": include_data,
+    }
+
+
+def _sample(source: Path, table_format: str) -> pa.Table:
+    try:
+        if table_format == "parquet":
+            file = pq.ParquetFile(source)
+            batch = next(file.iter_batches(batch_size=_SAMPLE_ROWS), None)
+            return file.schema_arrow.empty_table() if batch is None else pa.Table.from_batches([batch])
+        with pyarrow.csv.open_csv(source, read_options=pyarrow.csv.ReadOptions(block_size=_SAMPLE_BYTES)) as reader:
+            return pa.Table.from_batches([reader.read_next_batch()]).slice(0, _SAMPLE_ROWS)
+    except (pa.ArrowException, OSError, StopIteration, UnicodeDecodeError):
+        raise InputRefused(f"The file is no {table_format} table.", code=f"not-{table_format}") from None
+
+
+def _type(arrow: pa.DataType) -> str:
+    if pa.types.is_boolean(arrow):
+        return "boolean"
+    if pa.types.is_integer(arrow):
+        return "integer"
+    if pa.types.is_floating(arrow) or pa.types.is_decimal(arrow):
+        return "number"
+    if pa.types.is_date(arrow):
+        return "date"
+    return "datetime" if pa.types.is_timestamp(arrow) else "string"
+
+
+def _constraints(column: pa.ChunkedArray, type_: str) -> dict[str, object]:
+    """Enum or bounds of the sampled values: derived from rows, so not private."""
+    present = column.drop_null()
+    if not len(present):
+        return {}
+    if type_ == "string":
+        values = sorted(pc.cast(present, pa.string()).unique().to_pylist())
+        return {"enum": values} if len(values) <= _MAX_ENUM else {}
+    if type_ == "boolean":
+        return {}
+    bounds = pc.min_max(present).as_py()
+    plain = {"minimum": bounds["min"], "maximum": bounds["max"]}
+    return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in plain.items()}

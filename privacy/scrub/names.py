@@ -1,0 +1,214 @@
+"""People's names in notes without a model: by title, by the words that announce them, by public lists.
+
+Pure rules over one text. What no rule knows is left to the row's own columns (``known``) and to models
+that are plugged in as further recognizers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from privacy.scrub.base import Span
+from privacy.scrub.folding import fold
+from privacy.scrub.gazetteer import Gazetteer
+from privacy.scrub.persons import PARTICLES, SUFFIXES, TITLES
+
+ENTITY = "PERSON"
+_LETTER = r"[^\W\d_]"
+_UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ɏ]"
+_CAP = rf"{_UPPER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
+_SOME = rf"{_LETTER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
+_CAPS = rf"(?:{_CAP}|{_UPPER}\.?(?=[ ]))(?:,?[ ]{{1,2}}(?:{_UPPER}\.(?=[ ,;.)]|$)|{_UPPER}(?=[ ,;.)]|$)|(?:van|von|der|de|la|del|da|di|bin|al|el)(?=[ ])|{_CAP})){{0,4}}"
+_FIELD = rf"{_SOME}(?:,?[ ]{{1,2}}(?:{_UPPER}\.?(?!\w)|{_SOME})){{0,3}}"
+_TITLES = "dr|drs|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|rev|sir|mister|sgt|capt|officer|judge|sister|father|brother"
+_ROLES = (
+    "patient|pt|client|member|resident|donor|husband|wife|spouse|partner|son|daughter|mother|father|mom|dad|brother|sister|aunt"
+    "|uncle|grandmother|grandfather|grandson|granddaughter|niece|nephew|cousin|friend|neighbor|neighbour|roommate|fiancee?|boyfriend"
+    "|girlfriend|guardian|caregiver|caretaker|carer|contact|next of kin|nok|poa|proxy|surgeon|physician|provider|attending|intern"
+    "|fellow|nurse|rn|np|therapist|pharmacist|interpreter|scribe|manager|teacher|employer|boss|pcp|attorney|colleague|customer|agent|holder"
+)
+_VERBS = (
+    "seen|signed|dictated|reviewed|referred|examined|performed|written|transcribed|prescribed|ordered|discussed|accompanied|brought"
+    "|interviewed|verified|witnessed|reported|called|treated|evaluated|followed|assisted|supervised|approved|authori[sz]ed|consulted"
+    "|notified|told|informed|spoke|speak|met|meet|talked|lives|living|stays|married|contacted|paged|scheduled|follow[- ]?up|f/u|appt|visit"
+)
+
+
+@cache
+def _rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
+    """(what announces it, pattern with group v, score)."""
+    return (
+        ("title", re.compile(rf"(?<!\w)(?i:{_TITLES})\.?[ ]{{1,2}}(?P<v>{_CAPS})"), 0.95),
+        ("plain", re.compile(rf"(?<!\w)(?:dr|mr|mrs|ms|prof)\.?[ ]{{1,2}}(?P<v>{_SOME}(?:[ ]{_SOME})?)"), 0.8),
+        (
+            "field",
+            re.compile(
+                r"(?i)(?<!\w)(?:(?:patient|pt|client|member|guarantor|insured|subscriber|full|first|last|sur|given|family|maiden|legal"
+                r"|customer|contact|account holder)?[ _]?name|patient|pt|client|insured|subscriber|attending|physician|provider|author|surgeon"
+                r"|dictated by|signed by|referring (?:md|physician)|pcp|next of kin|nok|emergency contact|guardian|spouse|re)\s{0,2}[:=][ \t]{0,4}"
+                rf"(?P<v>{_FIELD})"
+            ),
+            0.85,
+        ),
+        (
+            "role",
+            re.compile(
+                rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?[ ]{{1,2}}(?P<v>{_CAPS})"
+            ),
+            0.75,
+        ),
+        ("verb", re.compile(rf"(?<!\w)(?i:{_VERBS})(?:[ ][a-z]{{1,12}})?(?:[ ](?:by|with|to|for|from))?[ ]{{1,2}}(?P<v>{_CAPS})"), 0.6),
+        ("greeting", re.compile(rf"(?<!\w)(?i:dear|hello|hi|hey|thanks|regards|sincerely|cheers|yours truly),?\s{{1,3}}(?P<v>{_CAPS})"), 0.6),
+        (
+            "naming",
+            re.compile(rf"(?<!\w)(?i:name is|name's|named|called|known as|a\.?k\.?a\.?|n[ée]e|alias|i am|i'm|this is|c/o|attn:?)[ ]{{1,2}}(?P<v>{_CAPS})"),
+            0.7,
+        ),
+        ("degree", re.compile(rf"(?<!\w)(?P<v>{_CAPS}),?[ ]{{1,2}}(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|PhD|Ph\.D\.|LPN|DDS|PharmD|MBBS|APRN|CRNA|LCSW|FNP|Esq)(?!\w)"), 0.85),
+    )
+
+
+_EPONYM = re.compile(
+    r"(?i)(?:['’]s?)?[ ](?:disease|syndrome|palsy|sign|test|catheter|criteria|score|scale|procedure|maneuver|stain|virus|lymphoma"
+    r"|sarcoma|tumou?r|classification|index|equation|tube|drain|contracture|phenomenon|thyroiditis|esophagus|chorea|ataxia|dementia|fracture)"
+)
+_TOKEN = re.compile(rf"{_LETTER}(?:{_LETTER}|['’](?={_LETTER})){{0,40}}")
+_VERBISH = frozenset(
+    "denies reports states presents complains has was is had have will can should would reported denied stated presented "
+    "admitted discharged seen here today with without who and or but also does did not now presenting reporting status education "
+    "history information instructions care safety identified identification verbalized tolerated refused agrees unable able alert "
+    "disposition summary note notes plan assessment medications allergies vitals exam review record records portal name phone address "
+    "email dob date age sex gender race mrn ssn number account insurance provider physician nurse doctor attending surgeon the this "
+    "that there these those it he she they we you his her their our your my i if in on at to of for from by as an a no yes none "
+    "unknown na per please thank thanks may cc re id er icu ed or pcp mri ct xray lab labs hospital clinic center medical department".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NameFinder:
+    """Finds names with the help of a gazetteer."""
+
+    gazetteer: Gazetteer
+
+    def find(self, text: str) -> list[Span]:
+        """Spans of names in ``text``; time is linear in its length."""
+        spans = [*self._announced(text), *self._listed(text)]
+        return [span for span in spans if not _EPONYM.match(text, span.end)]
+
+    def _announced(self, text: str) -> Iterator[Span]:
+        for announcement, pattern, score in _rules():
+            for match in pattern.finditer(text):
+                kept = self._trim(text, match.start("v"), match.end("v"), announcement)
+                if kept is not None:
+                    yield Span(start=kept[0], end=kept[1], entity=ENTITY, score=score)
+
+    def _trim(self, text: str, start: int, end: int, announcement: str) -> tuple[int, int] | None:
+        """The part of a candidate up to the first word that is no name; None if nothing is left."""
+        stop = start
+        for token in _TOKEN.finditer(text, start, end):
+            if not self._may_be_name(token[0], announcement, first=stop == start):
+                break
+            stop = token.end()
+        return (start, stop) if stop - start > 1 else None
+
+    def _may_be_name(self, word: str, announcement: str, *, first: bool) -> bool:
+        folded = fold(word)
+        if folded in TITLES or folded in PARTICLES or (folded in SUFFIXES and not first) or len(word) == 1:
+            return not (first and announcement == "plain")
+        listed = folded in self.gazetteer.first or folded in self.gazetteer.last
+        if folded in _VERBISH:
+            return False
+        if announcement in ("title", "field", "degree") and first:
+            return True
+        if folded in self.gazetteer.ordinary and not (announcement == "title" and listed and word[0].isupper()):
+            return False
+        if announcement == "field" and word.islower():
+            return True if first else listed
+        if announcement == "plain":
+            return listed or first
+        return listed or not (word.isupper() and len(word) > 1)
+
+    def _listed(self, text: str) -> Iterator[Span]:
+        """Runs of words of which the public lists say that they are a name."""
+        words = [(m.start(), m.end(), m[0]) for m in _TOKEN.finditer(text)]
+        place = 0
+        while place < len(words):
+            size = self._run(text, words, place)
+            if size:
+                start, end = words[place][0], words[place + size - 1][1]
+                yield Span(start=start, end=end, entity=ENTITY, score=0.65 if size > 1 else 0.5)
+            place += size or 1
+
+    def _run(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:
+        """How many words from ``place`` on are one name; 0 if none."""
+        word = words[place][2]
+        if len(word) < 3:
+            return 0
+        folded = fold(word).replace("'", "")
+        lists, ordinary = self.gazetteer, self.gazetteer.ordinary
+        is_first, is_last = folded in lists.first, folded in lists.last
+        if not (is_first or is_last):
+            return 0
+        following = self._next(text, words, place)
+        if following:
+            other = words[place + following][2]
+            folded_other = fold(other).replace("'", "")
+            comma = "," in text[words[place][1] : words[place + following][0]]
+            strong = _strength(folded, is_first if not comma else is_last, ordinary) + _strength(
+                folded_other, folded_other in (lists.last if not comma else lists.first), ordinary
+            )
+            cased = word[0].isupper() and other[0].isupper()
+            shouting = word.isupper() or other.isupper()
+            needed = 2 if (cased and not shouting and not comma) else 4
+            if is_first and cased and not shouting and not comma and folded not in ordinary and folded_other not in ordinary:
+                needed = 0
+            if strong >= needed and not (not cased and min(len(word), len(other)) < 4):
+                return following + 1
+        if word[0].isupper() and not word.isupper() and folded not in ordinary and len(word) > 3:
+            return 1 if is_first or is_last else 0
+        return 0
+
+    def _next(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:
+        """Offset of the word that could be the other half of the name, over an initial; 0 if there is none."""
+        for ahead in (1, 2):
+            if place + ahead >= len(words):
+                return 0
+            gap = text[words[place + ahead - 1][1] : words[place + ahead][0]]
+            if gap.strip() not in ("", ".", ",", "-") or len(gap) > 3 or "\n" in gap:
+                return 0
+            if gap.strip() == "." and words[place + ahead - 1][1] - words[place + ahead - 1][0] > 1:
+                return 0
+            if len(words[place + ahead][2]) > 2:
+                return ahead
+        return 0
+
+
+def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:
+    if not listed:
+        return 0
+    return 1 if folded in ordinary else 2
+
+
+def propagate(text: str, spans: list[Span], ordinary: frozenset[str]) -> list[Span]:
+    """Further mentions in the same text of the parts of names that are surely names."""
+    parts = {
+        fold(token[0])
+        for span in spans
+        if span.entity == ENTITY and span.score >= 0.6
+        for token in _TOKEN.finditer(text, span.start, span.end)
+        if len(token[0]) >= 3
+    }
+    parts -= TITLES | SUFFIXES | PARTICLES | _VERBISH
+    if not parts:
+        return []
+    found: list[Span] = []
+    for token in _TOKEN.finditer(text):
+        folded = fold(token[0])
+        if folded in parts and (token[0][0].isupper() or (folded not in ordinary and len(folded) > 3)):
+            if folded in ordinary and _EPONYM.match(text, token.end()):
+                continue
+            found.append(Span(start=token.start(), end=token.end(), entity=ENTITY, score=0.6))
+    return found

@@ -1,0 +1,166 @@
+"""The only door to ``presidio_analyzer``: an AnalyzerEngine with our recognizers, and no model, no network.
+
+A user's own Presidio recognizers (spaCy, stanza, transformers, GLiNER, patterns) plug in through
+``extra``. Nothing here logs a text: decision tracing stays off, and Presidio's loggers are not raised.
+
+Presidio would skip a pattern that times out and go on; ours raise, so that a text which was not looked
+at in full is dropped by the caller. Stock recognizers are used only where they need neither a network
+(EmailRecognizer fetches the public-suffix list) nor log the text they refuse (IbanRecognizer does).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from presidio_analyzer import (
+    AnalyzerEngine,
+    EntityRecognizer,
+    LocalRecognizer,
+    Pattern,
+    PatternRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+)
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NlpEngine, NoOpNlpEngine
+from presidio_analyzer.predefined_recognizers import IpRecognizer, MacAddressRecognizer, UsMbiRecognizer, UuidRecognizer
+
+from privacy.scrub.base import KIND_OF_ENTITY, Span
+from privacy.scrub.dates import find_dates
+from privacy.scrub.folding import fold
+from privacy.scrub.gazetteer import Gazetteer
+from privacy.scrub.names import NameFinder, propagate
+from privacy.scrub.patterns import RULES, Rule
+
+LANGUAGE = "en"
+THRESHOLD = 0.4
+PIECE = 10_000
+"""Characters analysed at a time."""
+OVERLAP = 400
+"""Characters that neighbouring pieces share; no pattern is longer, but for URLs."""
+
+
+class RuleRecognizer(PatternRecognizer):  # type: ignore[misc]
+    """A ``Rule`` as a Presidio recognizer: with the group ``v`` as the span, and a cheap test before the search."""
+
+    def __init__(self, entity: str, rules: tuple[Rule, ...]) -> None:
+        self._rules = tuple((rule, re.compile(rule.regex, rule.flags)) for rule in rules)
+        patterns = [Pattern(rule.name, rule.regex, rule.score) for rule in rules]
+        super().__init__(supported_entity=entity, name=f"Understudy{entity}", patterns=patterns)
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None) -> list[RecognizerResult]:
+        """All matches of all rules; ``nlp_artifacts`` are not needed."""
+        folded = fold(text)
+        results: list[RecognizerResult] = []
+        for rule, pattern in self._rules:
+            if rule.needs and not any(word in folded for word in rule.needs):
+                continue
+            group: int | str = "v" if "v" in pattern.groupindex else 0
+            results += [
+                _result(self, match.start(group), match.end(group), rule.score)
+                for match in pattern.finditer(text)
+                if rule.check is None or rule.check(match[group])
+            ]
+        return results
+
+
+class FunctionRecognizer(LocalRecognizer):  # type: ignore[misc]
+    """A Presidio recognizer around a function from text to (start, end, score)."""
+
+    def __init__(self, entity: str, find: Callable[[str], Iterable[tuple[int, int, float]]]) -> None:
+        self._find = find
+        super().__init__(supported_entities=[entity], name=f"Understudy{entity}")
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+        """What the function finds."""
+        return [_result(self, start, end, score) for start, end, score in self._find(text)]
+
+
+class NoContext(ContextAwareEnhancer):  # type: ignore[misc]
+    """Our rules carry their context; the stock enhancer would copy every result and find nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            context_similarity_factor=0.0, min_score_with_context_similarity=0.0, context_prefix_count=0, context_suffix_count=0
+        )
+
+    def enhance_using_context(
+        self, text: str, raw_results: list[RecognizerResult], nlp_artifacts: Any, recognizers: list[EntityRecognizer], context: Any = None
+    ) -> list[RecognizerResult]:
+        """The results as they are."""
+        return raw_results
+
+
+class PresidioDetector:
+    """A ``Detector``. Build one and pass it on: building takes about half a second, most of it the name lists.
+
+    ``extra`` are further Presidio recognizers, ``nlp_engine`` the engine they need (default: none);
+    Presidio then calls it for every text.
+    """
+
+    def __init__(
+        self, gazetteer: Gazetteer, *, extra: Iterable[EntityRecognizer] = (), nlp_engine: NlpEngine | None = None
+    ) -> None:
+        self._gazetteer = gazetteer
+        registry = RecognizerRegistry(recognizers=[*_recognizers(gazetteer), *extra], supported_languages=[LANGUAGE])
+        self._engine = AnalyzerEngine(
+            registry=registry,
+            nlp_engine=nlp_engine or NoOpNlpEngine(models=[{"lang_code": LANGUAGE, "model_name": ""}]),
+            supported_languages=[LANGUAGE],
+            context_aware_enhancer=NoContext() if nlp_engine is None else None,
+        )
+        self._entities = sorted({entity for recognizer in registry.recognizers for entity in recognizer.supported_entities})
+
+    def detect(self, text: str) -> list[Span]:
+        """Spans that identify somebody, possibly overlapping; time is linear in the text's length."""
+        spans = [span for start, piece in _pieces(text) for span in self._piece(piece, start)]
+        return spans + propagate(text, spans, self._gazetteer.ordinary)
+
+    def _piece(self, piece: str, start: int) -> list[Span]:
+        results = self._engine.analyze(piece, language=LANGUAGE, entities=self._entities, score_threshold=THRESHOLD)
+        return [
+            Span(start=start + found.start, end=start + found.end, entity=_entity(found.entity_type), score=found.score)
+            for found in results
+            if found.end > found.start
+        ]
+
+
+def _entity(entity: str) -> str:
+    """An entity that only a plugged-in recognizer knows is redacted as an id."""
+    return entity if entity in KIND_OF_ENTITY else "ID"
+
+
+def _recognizers(gazetteer: Gazetteer) -> list[EntityRecognizer]:
+    by_entity: dict[str, list[Rule]] = {}
+    for rule in RULES:
+        by_entity.setdefault(rule.entity, []).append(rule)
+    names = NameFinder(gazetteer)
+
+    def find_names(text: str) -> Iterator[tuple[int, int, float]]:
+        return ((span.start, span.end, span.score) for span in names.find(text))
+
+    ours = [RuleRecognizer(entity, tuple(rules)) for entity, rules in by_entity.items()]
+    functions = [FunctionRecognizer("PERSON", find_names), FunctionRecognizer("DATE_TIME", find_dates)]
+    return [*ours, *functions, IpRecognizer(), MacAddressRecognizer(), UsMbiRecognizer(), UuidRecognizer()]
+
+
+def _result(recognizer: EntityRecognizer, start: int, end: int, score: float) -> RecognizerResult:
+    metadata = {
+        RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
+        RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
+    }
+    return RecognizerResult(entity_type=recognizer.supported_entities[0], start=start, end=end, score=score, recognition_metadata=metadata)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """(offset, piece) that cover the text and overlap, so that a span at a cut is whole in one of two."""
+    if len(text) <= PIECE:
+        yield 0, text
+        return
+    for start in range(0, len(text) - OVERLAP, PIECE - OVERLAP):
+        yield start, text[start : start + PIECE]

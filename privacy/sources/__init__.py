@@ -1,0 +1,1 @@
+"""Exact counts of cliques, from wherever the codes lie."""

@@ -1,0 +1,89 @@
+"""The operator's commands: serve, tenant-add."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from service.bootstrap import build, running
+from service.commands.tenants import make_bootstrap, open_tenant
+from service.rest.app import create_app
+from service.rpc.server import start_server
+from service.settings import Settings
+from understudy.errors import UsageError
+
+_BODY_TIMEOUT_S = 75
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="HTTP port.")] = 8642,
+    grpc_port: Annotated[int, typer.Option("--grpc-port", help="gRPC port; 0 for none.")] = 8643,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Private key, PEM.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow plain HTTP beyond this machine, behind a TLS proxy only.")
+    ] = False,
+) -> None:
+    """Run the service: HTTP and gRPC, and a worker for its jobs. State lives under UNDERSTUDY_HOME."""
+    has_tls = tls_cert is not None and tls_key is not None
+    if not (_is_loopback(host) or has_tls or insecure):
+        raise UsageError("Beyond this machine the service needs --tls-cert and --tls-key.", code="tls-missing")
+    settings = Settings.from_environment(os.environ)
+    with running(settings, role="serve") as ports:
+        if (credential := make_bootstrap(ports)) is not None:
+            print(f"bootstrap credential (shown once, opens the first tenant): {credential}", flush=True)
+        rpc = start_server(ports, f"{host}:{grpc_port}", tls=_pem(tls_cert, tls_key)) if grpc_port else None
+        config = uvicorn.Config(
+            create_app(ports),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_BODY_TIMEOUT_S,
+            ssl_certfile=str(tls_cert) if has_tls else None,
+            ssl_keyfile=str(tls_key) if has_tls else None,
+        )
+        scheme = "https" if has_tls else "http"
+        print(
+            f"understudy serves {scheme}://{host}:{port}" + (f" and grpc {host}:{grpc_port}" if rpc else ""), flush=True
+        )
+        try:
+            uvicorn.Server(config).run()
+        finally:
+            if rpc is not None:
+                rpc.stop()
+            sys.stdout.flush()
+
+
+def tenant_add(name: Annotated[str, typer.Argument(help="Letters, digits, '-' and '_'.")]) -> None:
+    """Open a tenant from the service's own machine and print its API key, this one time.
+
+    Whoever can write UNDERSTUDY_HOME is the operator; it works while the service runs.
+    """
+    ports, engine, queue = build(Settings.from_environment(os.environ))
+    try:
+        print(open_tenant(name, ports))
+    finally:
+        queue.close()
+        engine.dispose()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _pem(cert: Path | None, key: Path | None) -> tuple[bytes, bytes] | None:
+    return (cert.read_bytes(), key.read_bytes()) if cert is not None and key is not None else None

@@ -1,0 +1,159 @@
+"""Declaring a table and taking its content in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from service.commands.ids import new_id, rfc3339
+from service.context import RequestContext
+from service.ports import BlobWriter, Dataset, Ports
+from understudy.errors import Conflict, InputRefused
+from understudy.messages import DatasetCreate, DatasetState, DatasetView
+from understudy.schema import TableSchema
+
+
+def create(context: RequestContext, message: DatasetCreate, ports: Ports) -> DatasetView:
+    """Declare a table. Its schema is checked here; its content comes with ``Upload``."""
+    schema = TableSchema.parse(message.table_schema)
+    now = ports.clock.now()
+    dataset = Dataset(
+        id=new_id("ds", at=now, entropy=ports.entropy),
+        tenant=context.tenant,
+        population=schema.population,
+        format=message.format,
+        schema=schema.as_dict(),
+        created_at=now,
+    )
+    with ports.database.begin() as tx:
+        tx.for_tenant(context.tenant).datasets.add(dataset)
+    return view(dataset)
+
+
+def get(context: RequestContext, dataset_id: str, ports: Ports) -> Dataset:
+    """Raises NotFound."""
+    with ports.database.begin() as tx:
+        return tx.for_tenant(context.tenant).datasets.get(dataset_id)
+
+
+def all_of(context: RequestContext, ports: Ports) -> list[DatasetView]:
+    """Every dataset of the tenant."""
+    with ports.database.begin() as tx:
+        return [view(dataset) for dataset in tx.for_tenant(context.tenant).datasets.all()]
+
+
+def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
+    """Remove a dataset and its bytes. What was spent on its population stays spent."""
+    with ports.database.begin() as tx:
+        stores = tx.for_tenant(context.tenant)
+        stores.datasets.get(dataset_id)
+        if any(job.dataset_id == dataset_id and not job.state.is_final for job in stores.jobs.all()):
+            raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
+        stores.datasets.remove(dataset_id)
+    ports.blobs.remove(_folder(context.tenant, dataset_id))
+
+
+class Upload:
+    """Receives the bytes of a dataset, counting and hashing them as they pass."""
+
+    def __init__(self, writer: BlobWriter, max_bytes: int) -> None:
+        self._writer = writer
+        self._max_bytes = max_bytes
+        self._sha256 = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Raises: InputRefused (too-large) as soon as the cap is passed."""
+        self.size_bytes += len(chunk)
+        if self.size_bytes > self._max_bytes:
+            raise InputRefused("The table has more bytes than this service takes.", code="too-large")
+        self._sha256.update(chunk)
+        self._writer.write(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what was received so far."""
+        return self._sha256.hexdigest()
+
+
+@contextmanager
+def receiving(context: RequestContext, dataset_id: str, ports: Ports) -> Iterator[Upload]:
+    """Take the content of an empty dataset; nothing is kept if the block raises."""
+    dataset = get(context, dataset_id, ports)
+    if dataset.state is not DatasetState.EMPTY:
+        raise Conflict("The dataset has its content already.", code="dataset-has-content")
+    with ports.blobs.create(_raw(dataset)) as writer:
+        yield Upload(writer, ports.settings.max_upload_bytes)
+
+
+def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, ports: Ports) -> DatasetView:
+    """Check what was received, row by row, and keep it in canonical form.
+
+    Raises: InputRefused with the places; then the dataset and its bytes are gone.
+    """
+    dataset = get(context, dataset_id, ports)
+    try:
+        _ingest(dataset, ports)
+    except BaseException:
+        with ports.database.begin() as tx:
+            tx.for_tenant(context.tenant).datasets.remove(dataset_id)
+        ports.blobs.remove(_folder(context.tenant, dataset_id))
+        raise
+    ready = replace(
+        dataset,
+        state=DatasetState.READY,
+        blob=_canonical(dataset),
+        size_bytes=upload.size_bytes,
+        sha256=upload.sha256,
+    )
+    with ports.database.begin() as tx:
+        tx.for_tenant(context.tenant).datasets.put(ready)
+    ports.blobs.remove(_raw(dataset))
+    return view(ready)
+
+
+def _ingest(dataset: Dataset, ports: Ports) -> None:
+    with ports.blobs.create(_canonical(dataset)) as writer:
+        request: dict[str, object] = {
+            "source": str(ports.blobs.path(_raw(dataset))),
+            "out": str(writer.path),
+            "format": dataset.format.value,
+            "schema": dataset.schema,
+            "max_bytes": ports.settings.max_upload_bytes,
+        }
+        ports.sandbox("ingest", request, on_progress=lambda _stage, _percent: None)
+
+
+def view(dataset: Dataset) -> DatasetView:
+    """A dataset as the wire shows it."""
+    fields = dataset.schema["fields"]
+    return DatasetView(
+        id=dataset.id,
+        state=dataset.state,
+        population=dataset.population,
+        format=dataset.format,
+        n_columns=len(fields) if isinstance(fields, list) else 0,
+        size_bytes=dataset.size_bytes,
+        sha256=dataset.sha256,
+        created_at=rfc3339(dataset.created_at),
+    )
+
+
+def _folder(tenant: str, dataset_id: str) -> str:
+    return f"{tenant}/datasets/{dataset_id}"
+
+
+def _raw(dataset: Dataset) -> str:
+    return f"{_folder(dataset.tenant, dataset.id)}/raw"
+
+
+def _canonical(dataset: Dataset) -> str:
+    return f"{_folder(dataset.tenant, dataset.id)}/canonical.parquet"
+
+
+def local_copy(dataset: Dataset, ports: Ports) -> Path:
+    """The canonical table as a local file, to read only."""
+    return ports.blobs.path(_canonical(dataset))

@@ -1,0 +1,49 @@
+"""Proposing a schema to start from. Nothing of the file is kept."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.commands.datasets import Upload
+from service.ports import Ports
+from understudy.messages import SchemaProposal, TableFormat
+
+
+class _FileWriter:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("wb", buffering=0)
+
+    def write(self, chunk: bytes) -> None:
+        self._file.write(chunk)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@contextmanager
+def receiving(ports: Ports) -> Iterator[tuple[Path, Upload]]:
+    """A directory for the file, gone at the end of the block, and where to write its bytes."""
+    ports.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=ports.scratch, prefix="propose-"))
+    writer = _FileWriter(folder / "table")
+    try:
+        yield folder, Upload(writer, ports.settings.max_upload_bytes)
+    finally:
+        writer.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def propose(folder: Path, table_format: TableFormat, ports: Ports, *, include_data: bool) -> SchemaProposal:
+    """Types and PII guesses; with ``include_data`` also enums and bounds, which is not private."""
+    request: dict[str, object] = {
+        "source": str(folder / "table"),
+        "format": table_format.value,
+        "include_data": include_data,
+    }
+    answer = ports.sandbox("propose", request, on_progress=lambda _stage, _percent: None)
+    return SchemaProposal.model_validate(answer)

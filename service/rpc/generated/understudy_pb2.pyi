@@ -1,0 +1,380 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class TableFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TABLE_FORMAT_UNSPECIFIED: _ClassVar[TableFormat]
+    TABLE_FORMAT_CSV: _ClassVar[TableFormat]
+    TABLE_FORMAT_PARQUET: _ClassVar[TableFormat]
+
+class DatasetState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DATASET_STATE_UNSPECIFIED: _ClassVar[DatasetState]
+    DATASET_STATE_EMPTY: _ClassVar[DatasetState]
+    DATASET_STATE_READY: _ClassVar[DatasetState]
+
+class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_STATE_UNSPECIFIED: _ClassVar[JobState]
+    JOB_STATE_QUEUED: _ClassVar[JobState]
+    JOB_STATE_RUNNING: _ClassVar[JobState]
+    JOB_STATE_DONE: _ClassVar[JobState]
+    JOB_STATE_FAILED: _ClassVar[JobState]
+TABLE_FORMAT_UNSPECIFIED: TableFormat
+TABLE_FORMAT_CSV: TableFormat
+TABLE_FORMAT_PARQUET: TableFormat
+DATASET_STATE_UNSPECIFIED: DatasetState
+DATASET_STATE_EMPTY: DatasetState
+DATASET_STATE_READY: DatasetState
+JOB_STATE_UNSPECIFIED: JobState
+JOB_STATE_QUEUED: JobState
+JOB_STATE_RUNNING: JobState
+JOB_STATE_DONE: JobState
+JOB_STATE_FAILED: JobState
+
+class PlaceView(_message.Message):
+    __slots__ = ("line", "column", "pointer")
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    POINTER_FIELD_NUMBER: _ClassVar[int]
+    line: int
+    column: str
+    pointer: str
+    def __init__(self, line: _Optional[int] = ..., column: _Optional[str] = ..., pointer: _Optional[str] = ...) -> None: ...
+
+class Problem(_message.Message):
+    __slots__ = ("type", "title", "status", "code", "detail", "where", "facts")
+    class FactsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    WHERE_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    where: _containers.RepeatedCompositeFieldContainer[PlaceView]
+    facts: _containers.ScalarMap[str, str]
+    def __init__(self, type: _Optional[str] = ..., title: _Optional[str] = ..., status: _Optional[int] = ..., code: _Optional[str] = ..., detail: _Optional[str] = ..., where: _Optional[_Iterable[_Union[PlaceView, _Mapping]]] = ..., facts: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class TenantCreate(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class TenantView(_message.Message):
+    __slots__ = ("name", "api_key")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    API_KEY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    api_key: str
+    def __init__(self, name: _Optional[str] = ..., api_key: _Optional[str] = ...) -> None: ...
+
+class DatasetCreate(_message.Message):
+    __slots__ = ("table_schema", "format")
+    TABLE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    table_schema: str
+    format: TableFormat
+    def __init__(self, table_schema: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ...) -> None: ...
+
+class DatasetView(_message.Message):
+    __slots__ = ("id", "state", "population", "format", "n_columns", "size_bytes", "sha256", "created_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    N_COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    state: DatasetState
+    population: str
+    format: TableFormat
+    n_columns: int
+    size_bytes: int
+    sha256: str
+    created_at: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., population: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., n_columns: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., created_at: _Optional[str] = ...) -> None: ...
+
+class DatasetList(_message.Message):
+    __slots__ = ("datasets",)
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    datasets: _containers.RepeatedCompositeFieldContainer[DatasetView]
+    def __init__(self, datasets: _Optional[_Iterable[_Union[DatasetView, _Mapping]]] = ...) -> None: ...
+
+class JobCreate(_message.Message):
+    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume")
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    epsilon: float
+    delta: float
+    n_rows: int
+    engine: str
+    audit_share: float
+    resume: bool
+    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ...) -> None: ...
+
+class StepView(_message.Message):
+    __slots__ = ("name", "seconds")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    seconds: float
+    def __init__(self, name: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
+
+class JobView(_message.Message):
+    __slots__ = ("id", "dataset_id", "population", "state", "stage", "percent", "epsilon", "delta", "engine", "steps", "error", "created_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    dataset_id: str
+    population: str
+    state: JobState
+    stage: str
+    percent: int
+    epsilon: float
+    delta: float
+    engine: str
+    steps: _containers.RepeatedCompositeFieldContainer[StepView]
+    error: Problem
+    created_at: str
+    def __init__(self, id: _Optional[str] = ..., dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., stage: _Optional[str] = ..., percent: _Optional[int] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., engine: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[StepView, _Mapping]]] = ..., error: _Optional[_Union[Problem, _Mapping]] = ..., created_at: _Optional[str] = ...) -> None: ...
+
+class JobList(_message.Message):
+    __slots__ = ("jobs",)
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[JobView]
+    def __init__(self, jobs: _Optional[_Iterable[_Union[JobView, _Mapping]]] = ...) -> None: ...
+
+class BudgetGrant(_message.Message):
+    __slots__ = ("epsilon", "delta")
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    epsilon: float
+    delta: float
+    def __init__(self, epsilon: _Optional[float] = ..., delta: _Optional[float] = ...) -> None: ...
+
+class BudgetView(_message.Message):
+    __slots__ = ("population", "epsilon", "delta", "epsilon_spent", "delta_spent", "epsilon_held", "delta_held", "epsilon_left", "delta_left", "composition", "n_entries")
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_SPENT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_SPENT_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_HELD_FIELD_NUMBER: _ClassVar[int]
+    DELTA_HELD_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_LEFT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_LEFT_FIELD_NUMBER: _ClassVar[int]
+    COMPOSITION_FIELD_NUMBER: _ClassVar[int]
+    N_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    population: str
+    epsilon: float
+    delta: float
+    epsilon_spent: float
+    delta_spent: float
+    epsilon_held: float
+    delta_held: float
+    epsilon_left: float
+    delta_left: float
+    composition: str
+    n_entries: int
+    def __init__(self, population: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_spent: _Optional[float] = ..., delta_spent: _Optional[float] = ..., epsilon_held: _Optional[float] = ..., delta_held: _Optional[float] = ..., epsilon_left: _Optional[float] = ..., delta_left: _Optional[float] = ..., composition: _Optional[str] = ..., n_entries: _Optional[int] = ...) -> None: ...
+
+class BudgetList(_message.Message):
+    __slots__ = ("budgets",)
+    BUDGETS_FIELD_NUMBER: _ClassVar[int]
+    budgets: _containers.RepeatedCompositeFieldContainer[BudgetView]
+    def __init__(self, budgets: _Optional[_Iterable[_Union[BudgetView, _Mapping]]] = ...) -> None: ...
+
+class EngineView(_message.Message):
+    __slots__ = ("name", "summary", "formal_guarantee")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    FORMAL_GUARANTEE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    summary: str
+    formal_guarantee: bool
+    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ...) -> None: ...
+
+class EngineList(_message.Message):
+    __slots__ = ("engines",)
+    ENGINES_FIELD_NUMBER: _ClassVar[int]
+    engines: _containers.RepeatedCompositeFieldContainer[EngineView]
+    def __init__(self, engines: _Optional[_Iterable[_Union[EngineView, _Mapping]]] = ...) -> None: ...
+
+class Guess(_message.Message):
+    __slots__ = ("column", "kind", "why")
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    column: str
+    kind: str
+    why: str
+    def __init__(self, column: _Optional[str] = ..., kind: _Optional[str] = ..., why: _Optional[str] = ...) -> None: ...
+
+class SchemaProposal(_message.Message):
+    __slots__ = ("table_schema", "guesses", "data_derived")
+    TABLE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    GUESSES_FIELD_NUMBER: _ClassVar[int]
+    DATA_DERIVED_FIELD_NUMBER: _ClassVar[int]
+    table_schema: str
+    guesses: _containers.RepeatedCompositeFieldContainer[Guess]
+    data_derived: bool
+    def __init__(self, table_schema: _Optional[str] = ..., guesses: _Optional[_Iterable[_Union[Guess, _Mapping]]] = ..., data_derived: _Optional[bool] = ...) -> None: ...
+
+class Health(_message.Message):
+    __slots__ = ("status", "version")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    status: str
+    version: str
+    def __init__(self, status: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
+
+class StreamEndRequest(_message.Message):
+    __slots__ = ("size_bytes",)
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    size_bytes: int
+    def __init__(self, size_bytes: _Optional[int] = ...) -> None: ...
+
+class UploadRequest(_message.Message):
+    __slots__ = ("metadata", "chunk", "end")
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    metadata: UploadMetadataRequest
+    chunk: bytes
+    end: StreamEndRequest
+    def __init__(self, metadata: _Optional[_Union[UploadMetadataRequest, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEndRequest, _Mapping]] = ...) -> None: ...
+
+class UploadMetadataRequest(_message.Message):
+    __slots__ = ("dataset_id",)
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+
+class GetDatasetRequest(_message.Message):
+    __slots__ = ("dataset_id",)
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+
+class ListDatasetsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeleteDatasetRequest(_message.Message):
+    __slots__ = ("dataset_id",)
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+
+class DeleteDatasetResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ProposeSchemaRequest(_message.Message):
+    __slots__ = ("metadata", "chunk", "end")
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    metadata: ProposeSchemaMetadataRequest
+    chunk: bytes
+    end: StreamEndRequest
+    def __init__(self, metadata: _Optional[_Union[ProposeSchemaMetadataRequest, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEndRequest, _Mapping]] = ...) -> None: ...
+
+class ProposeSchemaMetadataRequest(_message.Message):
+    __slots__ = ("format", "include_data")
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_DATA_FIELD_NUMBER: _ClassVar[int]
+    format: TableFormat
+    include_data: bool
+    def __init__(self, format: _Optional[_Union[TableFormat, str]] = ..., include_data: _Optional[bool] = ...) -> None: ...
+
+class GetJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class ListJobsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class DownloadBundleRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class DownloadBundleResponse(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: bytes
+    def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
+
+class GetBudgetRequest(_message.Message):
+    __slots__ = ("population",)
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    population: str
+    def __init__(self, population: _Optional[str] = ...) -> None: ...
+
+class ListBudgetsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GrantBudgetRequest(_message.Message):
+    __slots__ = ("population", "grant")
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
+    population: str
+    grant: BudgetGrant
+    def __init__(self, population: _Optional[str] = ..., grant: _Optional[_Union[BudgetGrant, _Mapping]] = ...) -> None: ...
+
+class GetHealthRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListEnginesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

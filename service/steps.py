@@ -1,0 +1,192 @@
+"""The work on private rows, one function a task, run in a child process with limits and no database.
+
+Each takes file paths and public facts, writes files, and returns counters and public facts only. The
+budget was spent before ``fit`` is called; nothing here can spend or refund.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import cast
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from service.ports import Progress
+from understudy.schema import TableSchema
+
+Request = dict[str, object]
+
+
+def _path(request: Request, key: str) -> Path:
+    return Path(cast(str, request[key]))
+
+
+def _schema(request: Request) -> TableSchema:
+    return TableSchema.parse(request["schema"])
+
+
+def _key(request: Request, key: str) -> bytes:
+    return bytes.fromhex(cast(str, request[key]))
+
+
+def ingest(request: Request, on_progress: Progress) -> Request:
+    """Raw bytes -> canonical Parquet. Raises InputRefused with places."""
+    from privacy.ingest import Limits
+    from privacy.ingest import ingest as take_in
+
+    on_progress("ingest", 0)
+    take_in(
+        _path(request, "source"),
+        _path(request, "out"),
+        format=cast("str", request["format"]),  # type: ignore[arg-type]
+        schema=_schema(request),
+        limits=Limits(max_bytes=cast(int, request["max_bytes"])),
+    )
+    return {}
+
+
+def scrub(request: Request, on_progress: Progress) -> Request:
+    """Canonical Parquet -> scrubbed training, member and control rows. A map of each person's own rows."""
+    from privacy.scrub.table import scrub_table
+
+    from privacy.ingest import bound_rows, split
+
+    schema, out = _schema(request), _path(request, "out")
+    on_progress("scrub", 0)
+    table = pq.read_table(_path(request, "canonical"))
+    bounded = bound_rows(table, schema, key=_key(request, "rows_key"))
+    parts = split(bounded, schema, key=_key(request, "audit_key"), audit_share=cast(float, request["audit_share"]))
+    on_progress("scrub", 20)
+    train, report = scrub_table(parts.train, schema, key=_key(request, "surrogate_key"))
+    on_progress("scrub", 90)
+    pq.write_table(train, out / "train.parquet", compression="zstd")
+    modelled = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
+    pq.write_table(parts.members.select(modelled), out / "members.parquet", compression="zstd")
+    pq.write_table(parts.controls.select(modelled), out / "controls.parquet", compression="zstd")
+    (out / "scrub.json").write_text(json.dumps(report.as_dict(), sort_keys=True))
+    return {}
+
+
+def fit(request: Request, on_progress: Progress) -> Request:
+    """Training rows and a paid plan -> synthetic rows, the model, and the public facts of how it was made."""
+    import os
+
+    from privacy.scrub.table import fresh_identifiers
+
+    from privacy.session import Meter, PrivateSession
+    from synthesizers.base import Plan
+    from synthesizers.registry import engines
+
+    schema, out = _schema(request), _path(request, "out")
+    plan = Plan.from_dict(cast("dict[str, object]", request["plan"]))
+    on_progress("fit", 0)
+    train = pq.read_table(_path(request, "train"), columns=[column.name for column in schema.modelled])
+    session = PrivateSession(train, schema, Meter(plan.events), os.urandom)
+    started = time.perf_counter()
+    fitted = engines()[plan.engine].fit(session, plan)
+    fit_s = time.perf_counter() - started
+    on_progress("sample", 70)
+    started = time.perf_counter()
+    seed = int.from_bytes(os.urandom(8), "big") >> 1
+    modelled = fitted.sample(plan.n_rows, seed=seed)
+    invented = fresh_identifiers(schema, modelled.num_rows, key=os.urandom(32))
+    synthetic = assemble(schema, modelled, invented)
+    pq.write_table(synthetic, out / "synthetic.parquet", compression="zstd")
+    write_csv(synthetic, out / "synthetic.csv", missing=schema.missing_values)
+    sample_s = time.perf_counter() - started
+    model = out / "model"
+    model.mkdir()
+    fitted.save(model)
+    return {
+        "n_rows": synthetic.num_rows,
+        "provenance": session.discretisation.provenance,
+        "seconds": {"fit": round(fit_s, 3), "sample": round(sample_s, 3)},
+    }
+
+
+def judge(request: Request, on_progress: Progress) -> Request:
+    """Real and synthetic rows -> the owner's and the release report, as JSON and HTML."""
+    from evaluation.render import html
+
+    from evaluation.judge import EvaluationInputs, evaluate, summary
+
+    schema, out = _schema(request), _path(request, "out")
+    on_progress("evaluate", 0)
+    report = evaluate(
+        EvaluationInputs(
+            schema=schema,
+            train=pq.read_table(_path(request, "train")),
+            members=pq.read_table(_path(request, "members")),
+            controls=pq.read_table(_path(request, "controls")),
+            synthetic=pq.read_table(_path(request, "synthetic")),
+            statement=cast("dict[str, object]", request["statement"]),
+            attempts=cast(int, request["attempts"]),
+            job=cast("dict[str, object]", request["job"]),
+        )
+    )
+    on_progress("evaluate", 80)
+    documents = {"owner": report.as_owner_json(), "release": report.as_release_json()}
+    documents["owner"]["summary"] = summary(documents["owner"])
+    for name, document in documents.items():
+        (out / f"report.{name}.json").write_text(json.dumps(document, indent=1, sort_keys=True))
+        (out / f"report.{name}.html").write_text(html(document), encoding="utf-8")
+    return {"stop": report.stop}
+
+
+def assemble(schema: TableSchema, modelled: pa.Table, invented: dict[str, pa.Array]) -> pa.Table:
+    """All declared columns in their order: modelled, invented, and free text, which is withheld as null."""
+    columns: list[pa.Array | pa.ChunkedArray] = []
+    for column in schema.columns:
+        if column.is_modelled:
+            columns.append(modelled[column.name])
+        elif column.name in invented:
+            columns.append(invented[column.name])
+        else:
+            columns.append(pa.nulls(modelled.num_rows, pa.string()))
+    return pa.table(columns, names=list(schema.names))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(table: pa.Table, path: Path, *, missing: tuple[str, ...]) -> None:
+    """The table as RFC 4180 CSV, readable with its own schema, and safe to open in a spreadsheet.
+
+    A text cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP ASVS 1.2.10);
+    Parquet stays exact.
+    """
+    del missing  # an unquoted empty cell is missing in every schema
+    columns = [_csv_column(column) for column in table.columns]
+    pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), path)
+
+
+def _csv_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    if pa.types.is_timestamp(column.type):
+        return pc.strftime(pc.cast(column, pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S")
+    if not pa.types.is_string(column.type):
+        return column
+    risky = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), pa.array(_FORMULA))
+    is_number = pc.match_substring_regex(column, r"^[+-]?[0-9][0-9.,eE+-]*$")
+    escaped = pc.binary_join_element_wise("'", column, "")
+    return pc.if_else(pc.and_(risky, pc.invert(is_number)), escaped, column)
+
+
+def propose(request: Request, on_progress: Progress) -> Request:
+    """A file -> a schema to start from: names, types and PII guesses; enums and bounds only if asked."""
+    from privacy.propose import propose_schema
+
+    on_progress("propose", 0)
+    return propose_schema(
+        _path(request, "source"),
+        format=cast("str", request["format"]),  # type: ignore[arg-type]
+        include_data=bool(request["include_data"]),
+    )
+
+
+TASKS = {"ingest": ingest, "scrub": scrub, "fit": fit, "judge": judge, "propose": propose}

@@ -1,0 +1,103 @@
+"""One tenant's jobs in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from service.context import TenantId
+from service.jobs import Job, JobError, StepRecord
+from service.store.engine import insert_if_absent
+from service.store.tables import DATASETS, JOBS
+from understudy.errors import Conflict, Forbidden, NotFound
+from understudy.messages import JobState
+
+OPEN_STATES = tuple(state.value for state in JobState if not state.is_final)
+
+
+class SqlJobs:
+    """The jobs of ``tenant``, as if there were no others."""
+
+    def __init__(self, connection: sa.Connection, tenant: TenantId) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    def add(self, job: Job) -> None:
+        """Raises Conflict if the id is taken."""
+        values = self._values(job) | {"dataset_sha256": self._digest_of(job.dataset_id)}
+        if not insert_if_absent(self._connection, JOBS, values):
+            raise Conflict("A job of this id exists.")
+
+    def get(self, job_id: str) -> Job:
+        """Raises NotFound, for another tenant's job too."""
+        row = self._connection.execute(sa.select(JOBS).where(self._mine(job_id))).one_or_none()
+        if row is None:
+            raise _not_found()
+        return _job(row)
+
+    def put(self, job: Job) -> None:
+        """Replace a job that exists. Raises NotFound, and Conflict if it has ended meanwhile.
+
+        Guarantees: what has ended is never changed, whoever else writes at the same time.
+        """
+        is_open = JOBS.c.state.in_(OPEN_STATES)
+        change = sa.update(JOBS).where(self._mine(job.id), is_open).values(self._values(job))
+        if self._connection.execute(change).rowcount == 0:
+            self.get(job.id)
+            raise Conflict("The job has ended.")
+
+    def all(self) -> Sequence[Job]:
+        """The tenant's jobs, oldest first."""
+        query = sa.select(JOBS).where(JOBS.c.tenant == self._tenant).order_by(JOBS.c.created_at, JOBS.c.id)
+        return [_job(row) for row in self._connection.execute(query)]
+
+    def open_with(self, fingerprint: str) -> Job | None:
+        """An unfinished job of this fingerprint, the newest."""
+        mine = (JOBS.c.tenant == self._tenant) & (JOBS.c.fingerprint == fingerprint)
+        query = sa.select(JOBS).where(mine, JOBS.c.state.in_(OPEN_STATES))
+        row = self._connection.execute(query.order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(1)).first()
+        return None if row is None else _job(row)
+
+    def count_done(self, dataset_sha256: str) -> int:
+        """How many jobs ended well on a table with this digest, also if that table was removed since."""
+        mine = (JOBS.c.tenant == self._tenant) & (JOBS.c.dataset_sha256 == dataset_sha256)
+        query = sa.select(sa.func.count()).where(mine, JOBS.c.state == JobState.DONE.value)
+        return self._connection.scalar(query) or 0
+
+    def _mine(self, job_id: str) -> sa.ColumnElement[bool]:
+        return (JOBS.c.tenant == self._tenant) & (JOBS.c.id == job_id)
+
+    def _digest_of(self, dataset_id: str) -> str:
+        mine = (DATASETS.c.tenant == self._tenant) & (DATASETS.c.id == dataset_id)
+        return self._connection.scalar(sa.select(DATASETS.c.sha256).where(mine)) or ""
+
+    def _values(self, job: Job) -> dict[str, object]:
+        if job.tenant != self._tenant:
+            raise Forbidden("This job is another tenant's.")
+        values: dict[str, object] = {
+            column.name: getattr(job, column.name) for column in JOBS.c if hasattr(job, column.name)
+        }
+        return values | {
+            "state": job.state.value,
+            "steps": [asdict(step) for step in job.steps],
+            "error": None if job.error is None else asdict(job.error),
+        }
+
+
+def _job(row: sa.Row[tuple[object, ...]]) -> Job:
+    fields = row._asdict()
+    del fields["dataset_sha256"]
+    return Job(
+        **fields
+        | {
+            "state": JobState(fields["state"]),
+            "steps": tuple(StepRecord(**step) for step in fields["steps"]),
+            "error": None if fields["error"] is None else JobError(**fields["error"]),
+        }
+    )
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such job.")

@@ -1,0 +1,140 @@
+"""The tables, for SQLite and Postgres alike. Every one but the bootstrap credential has a tenant, NOT NULL.
+
+Persisted columns only grow: none is renamed or changes its meaning.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A moment with its zone, as UTC; SQLite keeps it without one, so it is given back there."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+TENANTS = sa.Table(
+    "tenants",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+API_KEYS = sa.Table(
+    "api_keys",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("secret_sha256", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+BOOTSTRAP = sa.Table(
+    "bootstrap",
+    METADATA,
+    sa.Column("singleton", sa.Integer, sa.CheckConstraint("singleton = 1"), primary_key=True, autoincrement=False),
+    sa.Column("secret_sha256", sa.Text, nullable=False),
+    sa.Column("used", sa.Boolean, nullable=False, default=False),
+)
+
+DATASETS = sa.Table(
+    "datasets",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("population", sa.Text, nullable=False),
+    sa.Column("format", sa.Text, nullable=False),
+    sa.Column("schema", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("blob", sa.Text),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+)
+
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("dataset_id", sa.Text, nullable=False),
+    # Copied from the dataset, so that removing the dataset does not reset the counter of attempts.
+    sa.Column("dataset_sha256", sa.Text, nullable=False, default=""),
+    sa.Column("population", sa.Text, nullable=False),
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("epsilon", sa.Double, nullable=False),
+    sa.Column("delta", sa.Double, nullable=False),
+    sa.Column("n_rows", sa.BigInteger),
+    sa.Column("audit_share", sa.Double, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("plan", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("bundle", sa.Text),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+    sa.Index("jobs_by_state", "state", "tenant"),
+    sa.Index("jobs_by_fingerprint", "tenant", "fingerprint"),
+    sa.Index("jobs_by_digest", "tenant", "dataset_sha256"),
+)
+
+ACCOUNTS = sa.Table(
+    "accounts",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("population", sa.Text, primary_key=True),
+    # Amounts in whole units, see privacy.amount. 64 bits hold delta up to 9.2 and epsilon up to 9.2e9.
+    sa.Column("cap_epsilon_nano", sa.BigInteger, nullable=False),
+    sa.Column("cap_delta_atto", sa.BigInteger, nullable=False),
+    sa.Column("held_epsilon_nano", sa.BigInteger, nullable=False),
+    sa.Column("held_delta_atto", sa.BigInteger, nullable=False),
+    sa.Column("spent_epsilon_nano", sa.BigInteger, nullable=False),
+    sa.Column("spent_delta_atto", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),  # counts locks: to write it is to hold the row
+    sa.Column("head_digest", sa.Text, nullable=False),
+    sa.Column("n_entries", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("held_epsilon_nano >= 0 AND held_delta_atto >= 0", name="held_not_negative"),
+    sa.CheckConstraint("spent_epsilon_nano >= 0 AND spent_delta_atto >= 0", name="spent_not_negative"),
+)
+
+ENTRIES = sa.Table(
+    "ledger_entries",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("population", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("job_id", sa.Text),
+    sa.Column("epsilon_nano", sa.BigInteger, nullable=False),
+    sa.Column("delta_atto", sa.BigInteger, nullable=False),
+    sa.Column("events", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("previous_digest", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.UniqueConstraint("tenant", "job_id", "kind", name="once_per_job"),  # a grant has no job and may repeat
+    sa.ForeignKeyConstraint(["tenant", "population"], ["accounts.tenant", "accounts.population"]),
+)

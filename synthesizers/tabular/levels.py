@@ -1,0 +1,88 @@
+"""Nested groupings of one column's codes, from fine to coarse.
+
+A pair of columns is measured on groups of codes, not on codes, so that each cell holds enough rows to stand
+above the noise. All groupings of one column are nested: a coarse group is a union of finer ones. They are made
+from released numbers and the schema only, so nothing here is private.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+"""Numbers of groups that a grouping may have, apart from all codes on their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The groupings of one column.
+
+    ``order[position]`` is a code; every group of every level is a run of positions. ``starts[level]`` holds
+    the first position of each group; the last level has every code on its own.
+    """
+
+    order: NDArray[np.intp]
+    starts: tuple[NDArray[np.intp], ...]
+
+    @property
+    def finest(self) -> int:
+        """The level where every code is a group."""
+        return len(self.starts) - 1
+
+    def groups(self, level: int) -> int:
+        """How many groups a level has."""
+        return len(self.starts[level])
+
+    def coarser(self, fine: int, coarse: int) -> NDArray[np.intp]:
+        """Map of the groups at level ``fine`` to the groups at level ``coarse``."""
+        return np.searchsorted(self.starts[coarse], self.starts[fine], side="right") - 1
+
+    def offsets(self, fine: int, coarse: int) -> NDArray[np.intp]:
+        """For each group at ``coarse``, the index of its first group at ``fine``."""
+        return np.searchsorted(self.starts[fine], self.starts[coarse])
+
+    def code_map(self, level: int) -> NDArray[np.intp]:
+        """Map of codes to groups at ``level``."""
+        groups = np.empty(len(self.order), dtype=np.intp)
+        groups[self.order] = self.coarser(self.finest, level)
+        return groups
+
+    def collapse(self, counts: NDArray[np.float64], level: int) -> NDArray[np.float64]:
+        """Counts by code, added up by group."""
+        return np.add.reduceat(counts[self.order], self.starts[level])
+
+
+def make_axis(counts: NDArray[np.float64], *, ordered: bool, ladder: Sequence[int] = LADDER) -> Axis:
+    """The groupings of a column with these (released, non-negative) counts by code.
+
+    Ordered codes: the heaviest run is cut near its middle, again and again (as quantiles would, but nested).
+    Unordered codes: the frequent ones stand alone, the rest stays together.
+    """
+    size = len(counts)
+    order = np.arange(size) if ordered else np.argsort(-counts, kind="stable")
+    cuts = _balanced_cuts(counts[order]) if ordered else np.arange(1, size)
+    sizes = [groups for groups in ladder if groups < size] + [size]
+    starts = tuple(np.sort(np.concatenate([[0], cuts[: groups - 1]])).astype(np.intp) for groups in sizes)
+    return Axis(order.astype(np.intp), starts)
+
+
+def _balanced_cuts(mass: NDArray[np.float64]) -> NDArray[np.intp]:
+    """All cuts of an ordered column, the most useful first."""
+    total = np.concatenate([[0.0], np.cumsum(mass)])
+    heap = [(-total[-1], 0, len(mass))]
+    cuts: list[int] = []
+    while heap:
+        _, low, high = heapq.heappop(heap)
+        if high - low < 2:
+            continue
+        middle = (total[low] + total[high]) / 2
+        cut = int(np.clip(low + np.argmin(np.abs(total[low + 1 : high] - middle)) + 1, low + 1, high - 1))
+        cuts.append(cut)
+        for a, b in ((low, cut), (cut, high)):
+            heapq.heappush(heap, (-(total[b] - total[a]), a, b))
+    return np.array(cuts, dtype=np.intp)

