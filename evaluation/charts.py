@@ -7,14 +7,14 @@ No pyplot: its figures live in a global list.
 
 from __future__ import annotations
 
-import html
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from evaluation.svg import inline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def draw(figure: Json) -> str:
     """The SVG of one figure of a report. Raises: KeyError for a kind that is not known."""
     painter = {"histogram": _histogram, "heat": _heat, "intervals": _intervals, "roc": _roc, "budget": _budget}
     with _quiet():
-        return _inline(painter[str(figure["kind"])](figure), figure)
+        return _finish(painter[str(figure["kind"])](figure), figure)
 
 
 @contextmanager
@@ -39,12 +39,12 @@ def _quiet() -> Iterator[None]:
     """Drawing settings that hold for one figure: text stays text, ids are the same on every run."""
     import matplotlib as mpl
 
-    settings = {
+    settings: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "understudy",
         "text.parse_math": False,
         "font.family": ["DejaVu Sans"],
-        "font.size": 9.0,
+        "font.size": 10.0,
         "axes.edgecolor": RULE,
         "axes.linewidth": 0.8,
         "axes.labelcolor": MUTED,
@@ -90,8 +90,8 @@ def _histogram(figure: Json) -> Figure:
 
 
 def _numeric_bars(data: Json) -> Figure:
-    figure, axes = _canvas(280, 120)
-    _place(figure, axes, 4, 4, 18, 14)
+    figure, axes = _canvas(276, 132)
+    _place(figure, axes, 2, 2, 18, 15)
     made, real = _values(data, "Synthetic"), _values(data, "Training")
     assert made is not None
     labels = data["labels"]
@@ -109,9 +109,18 @@ def _numeric_bars(data: Json) -> Figure:
     for spot, text in ends.items():
         side = "left" if spot == 0 else "right"
         edge = spot - 0.46 if spot == 0 else spot + 0.46
-        axes.text(edge, base, text, transform=axes.get_xaxis_transform(), ha=side, va="top", color=MUTED, fontsize=8.5)
+        axes.text(edge, base, text, transform=axes.get_xaxis_transform(), ha=side, va="top", color=MUTED, fontsize=10)
     for spot, index in zip(spots[inside:], extra, strict=True):
-        axes.text(spot, base, labels[index], transform=axes.get_xaxis_transform(), ha="center", va="top", color=MUTED, fontsize=7.5)
+        axes.text(
+            spot,
+            base,
+            labels[index],
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            color=MUTED,
+            fontsize=9,
+        )
     _ceiling(axes, made, real)
     return figure
 
@@ -121,34 +130,58 @@ def _ceiling(axes: Axes, made: Any, real: Any) -> None:
     top = float(np.nanmax(made if real is None else np.concatenate([made, real])))
     axes.set_ylim(0, top * 1.02 or 1.0)
     axes.axhline(0, color=RULE, linewidth=1.2)
-    axes.text(0, 1.01, f"{top:.0%}" if top >= 0.1 else f"{top:.1%}", transform=axes.transAxes, ha="left", va="bottom",
-              color=MUTED, fontsize=8)
+    axes.text(
+        0,
+        1.01,
+        f"{top:.0%}" if top >= 0.1 else f"{top:.1%}",
+        transform=axes.transAxes,
+        ha="left",
+        va="bottom",
+        color=MUTED,
+        fontsize=10,
+    )
 
 
 def _named_bars(data: Json) -> Figure:
     made, real = _values(data, "Synthetic"), _values(data, "Training")
-    assert made is not None
-    high = made if real is None else np.fmax(made, real)
     named = len(data["labels"]) - 2
+    made, real = (_folded(values, named) for values in (made, real))
+    high = made if real is None else np.fmax(made, real)
     rows = list(range(min(named, _BARS)))
     rows += [i for i in range(named, named + 2) if high[i] > 0]
-    figure, axes = _canvas(280, 16 * len(rows) + 8)
-    _place(figure, axes, 104, 34, 2, 2)
+    figure, axes = _canvas(276, 19 * len(rows) + 6)
+    _place(figure, axes, 112, 38, 2, 2)
     top = float(np.nanmax(high[rows])) or 1.0
     spots = np.arange(len(rows))[::-1]
     axes.barh(spots, made[rows], height=0.72, color=FILL, linewidth=0)
     for spot, row in zip(spots, rows, strict=True):
         label = data["labels"][row]
-        axes.text(-0.02 * top, spot, label if len(label) <= 18 else label[:17] + "…", ha="right", va="center", fontsize=8.5)
+        axes.text(
+            -0.02 * top, spot, label if len(label) <= 17 else label[:16] + "…", ha="right", va="center", fontsize=10.5
+        )
         share = made[row]
-        axes.text(1.04 * top, spot, f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}", ha="left",
-                  va="center", color=MUTED, fontsize=8)
+        axes.text(
+            1.04 * top,
+            spot,
+            f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}",
+            ha="left",
+            va="center",
+            color=MUTED,
+            fontsize=10,
+        )
         if real is not None:
             axes.plot([real[row]] * 2, [spot - 0.38, spot + 0.38], color=REAL, linewidth=1.6, solid_capstyle="butt")
     axes.set_xlim(0, top)
     axes.set_ylim(-0.5, len(rows) - 0.5)
     axes.set_xticks([]), axes.set_yticks([])
     return figure
+
+
+def _folded(values: Any, named: int) -> Any:
+    """The values with the names that find no room counted as "other"."""
+    if values is not None:
+        values[named] += values[_BARS:named].sum()
+    return values
 
 
 def _heat(data: Json) -> Figure:
@@ -162,8 +195,16 @@ def _heat(data: Json) -> Figure:
     _place(figure, axes, 112, 70, 92, 4)
     ramp = LinearSegmentedColormap.from_list("excess", ["#f1eee6", "#e3c79a", "#c96f4a", "#7d1f1f"])
     top = float(data["options"]["red"])
-    axes.pcolormesh(np.arange(len(names) + 1), np.arange(len(names) + 1), np.clip(cells, 0, top), cmap=ramp, vmin=0, vmax=top,
-                    edgecolors="white", linewidth=1.0)
+    axes.pcolormesh(
+        np.arange(len(names) + 1),
+        np.arange(len(names) + 1),
+        np.clip(cells, 0, top),
+        cmap=ramp,
+        vmin=0,
+        vmax=top,
+        edgecolors="#fbfaf6",
+        linewidth=1.0,
+    )
     axes.set_aspect("equal")
     axes.set_xlim(0, len(names)), axes.set_ylim(len(names), 0)
     short = [name if len(name) <= 17 else name[:16] + "…" for name in names]
@@ -198,16 +239,16 @@ def _intervals(data: Json) -> Figure:
     spots = np.arange(rows)[::-1]
     axes.hlines(spots, low, high, color=INK, linewidth=1.6)
     axes.plot(value, spots, "o", color=INK, markersize=6)
-    axes.set_yticks(spots, data["labels"], fontsize=9.5)
+    axes.set_yticks(spots, data["labels"], fontsize=11)
     axes.tick_params(axis="y", colors=INK)
     axes.set_xlim(left, right), axes.set_ylim(-0.6, rows - 0.4)
-    axes.set_xlabel("AUC of the attack (0.5 is guessing)", fontsize=8.5)
+    axes.set_xlabel("AUC of the attack (0.5 is guessing)", fontsize=10)
     return figure
 
 
 def _roc(data: Json) -> Figure:
     figure, axes = _canvas(380, 330)
-    _place(figure, axes, 46, 10, 40, 8)
+    _place(figure, axes, 52, 18, 42, 8)
     fpr = np.array([float(label) for label in data["labels"]])
     attack, cap = _values(data, "Attack"), _values(data, "Allowed by the guarantee")
     assert attack is not None
@@ -215,84 +256,52 @@ def _roc(data: Json) -> Figure:
     if cap is not None:
         axes.fill_between(fpr, np.maximum(cap, floor), 1.0, color=RED, alpha=0.10, linewidth=0)
         axes.plot(fpr, cap, color=RED, linewidth=1.0)
-        axes.text(0.0026, 0.72, "ruled out by the guarantee", color=RED, fontsize=8.5)
+        axes.text(0.0026, 0.72, "ruled out by the guarantee", color=RED, fontsize=10)
     axes.plot(fpr, fpr, color=MUTED, linewidth=0.9, dashes=(3, 2))
     axes.plot(fpr, np.maximum(attack, floor), color=INK, linewidth=1.8)
-    axes.set_xscale("log"), axes.set_yscale("log")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
     axes.set_xlim(floor, 1), axes.set_ylim(floor, 1)
     marks = [0.002, 0.01, 0.1, 1]
     texts = ["0.2%", "1%", "10%", "100%"]
-    axes.set_xticks(marks, texts, fontsize=8.5), axes.set_yticks(marks, texts, fontsize=8.5)
+    axes.set_xticks(marks, texts, fontsize=10), axes.set_yticks(marks, texts, fontsize=10)
     axes.minorticks_off()
-    axes.set_xlabel("never seen, wrongly accused", fontsize=8.5), axes.set_ylabel("trained on, found", fontsize=8.5)
+    axes.set_xlabel("never seen, wrongly accused", fontsize=10), axes.set_ylabel("trained on, found", fontsize=10)
     axes.grid(color=RULE, linewidth=0.5)
     return figure
 
 
 def _budget(data: Json) -> Figure:
-    figure, axes = _canvas(380, 64)
-    _place(figure, axes, 2, 2, 22, 18)
+    figure, axes = _canvas(380, 70)
+    _place(figure, axes, 1, 1, 4, 40)
     values = _values(data, "Epsilon")
     assert values is not None
     total, left = float(np.nansum(values)) or 1.0, 0.0
     colours = ("#b9b4a7", "#2f6f8f", "#eeebe3")
-    for value, colour, label in zip(values, colours, data["labels"], strict=True):
+    for value, colour in zip(values, colours, strict=True):
         axes.barh([0], [value], left=[left], height=1, color=colour, linewidth=0)
-        if value / total > 0.04:
-            axes.text(left, -0.62, f"{label}", ha="left", va="top", color=MUTED, fontsize=8.5)
-            axes.text(left, 0.58, f"{value:.3g}", ha="left", va="bottom", fontsize=9.5)
         left += float(value)
+    for place, value, label in zip((0.0, 0.5, 1.0), values, data["labels"], strict=True):
+        side = ("left", "center", "right")[round(place * 2)]
+        axes.text(place, 2.25, f"{value:.3g}", transform=axes.transAxes, ha=side, va="center", fontsize=13)
+        axes.text(place, 1.4, label, transform=axes.transAxes, ha=side, va="center", color=MUTED, fontsize=10)
     axes.set_xlim(0, total), axes.set_ylim(-0.5, 0.5)
     axes.set_xticks([]), axes.set_yticks([])
     return figure
 
 
-_STYLE = re.compile(r'\sstyle="([^"]*)"')
-_TAG = re.compile(r"<[a-zA-Z][^>]*>")
-_FONT = re.compile(r"(?:\s|^)([\d.]+)px\b")
-
-
-def _inline(figure: Figure, data: Json) -> str:
-    """matplotlib's SVG as a fragment without styles, with a title and a description for screen readers."""
+def _finish(figure: Figure, data: Json) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     out = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = out.getvalue()
-    body = text[text.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    body = _TAG.sub(lambda tag: _attributes(tag.group(0), str(data["id"])), body)
-    width, height = figure.get_size_inches() * 72
-    name = html.escape(str(data["id"]), quote=True)
-    head = (
-        f'<svg class="chart" role="img" aria-labelledby="{name}-t {name}-d" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" height="{height:g}" stroke-linejoin="round" stroke-linecap="butt">'
-        f'<title id="{name}-t">{html.escape(str(data["title"]))}</title>'
-        f'<desc id="{name}-d">{html.escape(str(data["description"]))}</desc>'
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    width, height = (float(side) * 72 for side in figure.get_size_inches())
+    return inline(
+        out.getvalue(),
+        name=str(data["id"]),
+        title=str(data["title"]),
+        description=str(data["description"]),
+        width=width,
+        height=height,
     )
-    return head + re.sub(r"\n\s*", "", body[body.index(">") + 1 :])
-
-
-def _attributes(tag: str, prefix: str) -> str:
-    """One start tag: style declarations as attributes, ids and references to them under the figure's name."""
-    safe = html.escape(prefix, quote=True)
-    tag = _STYLE.sub(lambda match: _presentation(match.group(1)), tag)
-    tag = re.sub(r'\sid="([^"]*)"', rf' id="{safe}-\1"', tag)
-    tag = re.sub(r"url\(#([^)]*)\)", rf"url(#{safe}-\1)", tag)
-    return re.sub(r'\s(?:xlink:)?href="#([^"]*)"', rf' href="#{safe}-\1"', tag)
-
-
-def _presentation(style: str) -> str:
-    made = []
-    for declaration in filter(None, (part.strip() for part in style.split(";"))):
-        name, _, value = (part.strip() for part in declaration.partition(":"))
-        if name == "font":
-            size = _FONT.search(value)
-            made.append(f' font-size="{size.group(1) if size else 9}"')
-        elif name == "font-size":
-            made.append(f' font-size="{value.removesuffix("px")}"')
-        elif not name.startswith("font"):
-            made.append(f' {name}="{value}"')
-    return "".join(made)

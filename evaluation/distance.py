@@ -1,7 +1,7 @@
 """Exact nearest neighbours between mixed rows.
 
-Squared distance of two rows: for a numeric column the squared difference in standard deviations of the
-reference pool (a missing value stands at the mean and costs 1 against a known one), for any other
+Squared distance of two rows: for a numeric column the squared difference in robust standard deviations
+of the reference pool (a missing value stands at the median and costs 1 against a known one), for any other
 column 1 where the values differ. The reference side is never subsampled: that hides memorised rows.
 """
 
@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 
 _ONE_HOT_UP_TO = 32
 _BLOCK_CELLS = 8_000_000
+_FAR = 20.0
+"""Values further from the median than this many standard deviations count as this far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,9 @@ def points(columns: tuple[Column, ...], pool: tuple[str, ...], roles: tuple[str,
     for column in columns:
         if column.number is not None:
             known = np.concatenate([column.number[role] for role in pool])
-            known = known[np.isfinite(known)]
-            centre, spread = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
+            centre, spread = _scale(known[np.isfinite(known)])
             for role in roles:
-                dense[role].append(_scaled(column.number[role], centre, spread or 1.0))
+                dense[role].append(_scaled(column.number[role], centre, spread))
         elif column.cardinality <= _ONE_HOT_UP_TO:
             for role in roles:
                 dense[role].append(_one_hot(column.exact[role], column.cardinality))
@@ -98,9 +99,17 @@ def isolation(pool: Points, k: int) -> Floats:
     return result
 
 
+def _scale(known: Floats) -> tuple[float, float]:
+    """Median, and the interquartile range in standard deviations of a normal; the plain one when that is 0."""
+    if len(known) == 0:
+        return 0.0, 1.0
+    low, centre, high = np.quantile(known, [0.25, 0.5, 0.75])
+    return float(centre), float((high - low) / 1.349 or known.std() or 1.0)
+
+
 def _scaled(values: Floats, centre: float, spread: float) -> NDArray[np.float32]:
     missing = ~np.isfinite(values)
-    scaled = np.where(missing, 0.0, (values - centre) / spread)
+    scaled = np.where(missing, 0.0, np.clip((values - centre) / spread, -_FAR, _FAR))
     return np.column_stack([scaled, missing]).astype(np.float32)
 
 

@@ -67,7 +67,9 @@ def _spacing(fresh: Points, synthetic: Points, rng: np.random.Generator) -> Floa
 
 
 def _coverage(draws: Floats | None, n: int) -> Metric:
-    method = "share of real neighbourhoods (5-NN balls) that hold a synthetic row, over the share that a real sample hits"
+    method = (
+        "share of real neighbourhoods (5-NN balls) that hold a synthetic row, over the share that a real sample hits"
+    )
     return _ratio("diversity.coverage", "Regions covered", method, COVERAGE, draws, n)
 
 
@@ -86,7 +88,7 @@ def _ratio(id_: str, title: str, method: str, threshold: Threshold, draws: Float
         ci=None if ci is None else (ci[0], ci[1]),
         n=n,
         n_control=n,
-        reference="an equal sample of real rows",
+        reference="against an equal sample of real rows",
         status=Status.GREY if ci is None else threshold.light((ci[0], ci[1])),
         threshold=threshold,
         disclosure=Disclosure.OWNER,
@@ -116,9 +118,11 @@ def _representation(encoded: Encoded) -> Metric:
     status = Status.GREEN if cells else Status.GREY
     if bad is not None and bad.ratio < GROUPS.amber:
         status = Status.RED if bad.ratio < GROUPS.red and p_value < 0.001 else Status.AMBER
-    shown = bad or min(cells, key=lambda cell: cell.p_value, default=None)
-    ci = None if shown is None else (shown.ratio * np.exp(-1.96 * shown.error), shown.ratio * np.exp(1.96 * shown.error))
-    smallest = _smallest_visible(n, m, len(cells)) if cells else None
+    smallest = _smallest_visible(n, m, len(cells)) if cells else 1.0
+    shown = bad or min((cell for cell in cells if cell.share >= smallest), key=lambda cell: cell.ratio, default=None)
+    ci = (
+        None if shown is None else (shown.ratio * np.exp(-1.96 * shown.error), shown.ratio * np.exp(1.96 * shown.error))
+    )
     return Metric(
         id="diversity.groups",
         title="Least represented group",
@@ -126,7 +130,7 @@ def _representation(encoded: Encoded) -> Metric:
         ci=None if ci is None else (float(ci[0]), float(ci[1])),
         n=n,
         n_control=m,
-        reference=f"{len(cells)} values of categorical columns",
+        reference=f"among {len(cells)} values of categorical columns",
         status=status,
         threshold=GROUPS,
         disclosure=Disclosure.OWNER,
@@ -135,7 +139,7 @@ def _representation(encoded: Encoded) -> Metric:
         "two-proportion z, Holm",
         unit="ratio",
         subject="" if shown is None else f"a value of {shown.column} ({shown.share:.1%} of training rows)",
-        power="" if smallest is None else f"halving a group would show from {smallest:.1%} of the rows",
+        power="" if not cells else f"halving a group would show from {smallest:.1%} of the rows",
         notes=() if cells else ("no categorical column with enough rows",),
     )
 

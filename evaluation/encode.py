@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
 NUMERIC = frozenset({"integer", "number", "date", "datetime"})
+_LARGEST = 1e100
 MAX_BINS = 16
 MAX_VALUES = 63
 """A pair table has at most (2 + MAX_VALUES)^2 cells: missing, other, and the most common values."""
@@ -58,7 +59,9 @@ def encode(schema: TableSchema, tables: Mapping[str, pa.Table], *, real: str = "
     """Code every modelled column that all tables have; bins come from the table called `real`."""
     names = [column.name for column in schema.modelled]
     shared = [name for name in names if all(name in table.column_names for table in tables.values())]
-    columns = tuple(_column(schema[name], {role: table[name] for role, table in tables.items()}, real) for name in shared)
+    columns = tuple(
+        _column(schema[name], {role: table[name] for role, table in tables.items()}, real) for name in shared
+    )
     return Encoded(
         columns=columns,
         unit=_units(schema.unit.column, tables),
@@ -67,13 +70,16 @@ def encode(schema: TableSchema, tables: Mapping[str, pa.Table], *, real: str = "
 
 
 def numbers(column: ColumnSchema, values: pa.ChunkedArray) -> Floats:
-    """A numeric, date or datetime column as float64: days or microseconds since 1970; NaN is missing."""
+    """A numeric, date or datetime column as float64: days or microseconds since 1970; NaN is missing.
+
+    Numbers beyond 1e100 are taken as 1e100, so that squares stay finite.
+    """
     if column.type == "date":
         values = values.cast(pa.date32()).cast(pa.int32())
     elif column.type == "datetime":
         values = values.cast(pa.timestamp("us")).cast(pa.int64())
     array: Floats = values.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
-    return array
+    return np.clip(array, -_LARGEST, _LARGEST)
 
 
 def _column(column: ColumnSchema, arrays: Mapping[str, pa.ChunkedArray], real: str) -> Column:

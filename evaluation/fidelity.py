@@ -22,6 +22,7 @@ ASSOCIATION = Threshold(amber=0.05, red=0.15)
 MISSING = Threshold(amber=0.02, red=0.10)
 MIN_ROWS = 50
 _Z = 1.96
+_TOO_CLOSE = 0.7
 _HEAT_COLUMNS = 40
 _WORDS = {1: "column", 2: "pair", 3: "triple"}
 
@@ -55,6 +56,7 @@ class _Kind:
     id: str
     title: str
     method: str
+    unit: str = "excess"
 
 
 def _distances(found: list[Gap], order: int, encoded: Encoded) -> list[Metric]:
@@ -68,7 +70,7 @@ def _distances(found: list[Gap], order: int, encoded: Encoded) -> list[Metric]:
         return [_metric(mean, encoded, MEAN, None), _metric(worst, encoded, WORST, None)][: 2 if order < 3 else 1]
     total, floor, error = (float(np.mean([getattr(gap, key) for gap in found])) for key in ("tvd", "floor", "se"))
     note = f"distance {total:.3f}, of which noise {floor:.3f}"
-    if total < floor:
+    if total < _TOO_CLOSE * floor:
         note += "; closer than a fresh sample would be, so these margins follow the training table itself"
     result = [_metric(mean, encoded, MEAN, (total - floor, error), note)]
     if order < 3:
@@ -79,7 +81,12 @@ def _distances(found: list[Gap], order: int, encoded: Encoded) -> list[Metric]:
 
 
 def _metric(
-    what: _Kind, encoded: Encoded, threshold: Threshold, found: tuple[float, float] | None, note: str = "", subject: str = ""
+    what: _Kind,
+    encoded: Encoded,
+    threshold: Threshold,
+    found: tuple[float, float] | None,
+    note: str = "",
+    subject: str = "",
 ) -> Metric:
     """A metric of this kind from (value, standard error); grey without one or with very few rows."""
     n, m = encoded.rows["train"], encoded.rows["synthetic"]
@@ -91,12 +98,11 @@ def _metric(
         ci=ci,
         n=n,
         n_control=m,
-        reference="training rows against synthetic rows",
         status=Status.GREY if ci is None or min(n, m) < MIN_ROWS else threshold.light(ci),
         threshold=threshold,
         disclosure=Disclosure.OWNER,
         method=what.method,
-        unit="excess",
+        unit=what.unit,
         subject=subject,
         notes=(note,) if note else (),
     )
@@ -104,7 +110,7 @@ def _metric(
 
 def _associations(pairs: list[Gap], encoded: Encoded) -> Metric:
     method = "mean absolute difference of bias-corrected Cramér's V over all pairs"
-    kind = _Kind("fidelity.association", "Associations between columns", method)
+    kind = _Kind("fidelity.association", "Associations between columns", method, "difference")
     if not pairs:
         return _metric(kind, encoded, ASSOCIATION, None)
     bad = max(pairs, key=lambda gap: gap.association)
@@ -115,7 +121,7 @@ def _associations(pairs: list[Gap], encoded: Encoded) -> Metric:
 
 def _missingness(encoded: Encoded) -> Metric:
     method = "difference of the shares of missing cells, Newcombe interval"
-    kind = _Kind("fidelity.missing", "Missing values, worst column", method)
+    kind = _Kind("fidelity.missing", "Missing values, worst column", method, "difference")
     n, m = encoded.rows["train"], encoded.rows["synthetic"]
     if min(n, m) == 0 or not encoded.columns:
         return _metric(kind, encoded, MISSING, None)
@@ -125,8 +131,8 @@ def _missingness(encoded: Encoded) -> Metric:
         rows.append((abs(a / n - b / m), column.name, a, b))
     gap, name, a, b = max(rows)
     low, high = difference(a, n, b, m) if a / n >= b / m else difference(b, m, a, n)
-    note = f"real {a / n:.1%}, synthetic {b / m:.1%}"
-    return _metric(kind, encoded, MISSING, (gap, (high - low) / (2 * _Z)), note, name)
+    note = f"training {a / n:.1%} missing, synthetic {b / m:.1%}"
+    return _metric(kind, encoded, MISSING, (gap, (high - low) / (2 * _Z)), note, name if gap else "")
 
 
 def _heat(pairs: list[Gap], encoded: Encoded) -> list[Figure]:
@@ -162,7 +168,10 @@ def _heat(pairs: list[Gap], encoded: Encoded) -> list[Figure]:
 
 def _worst_tables(by_order: dict[int, list[Gap]]) -> list[Table]:
     tables = []
-    for order, title in ((1, "Columns furthest from the training table"), (2, "Pairs furthest from the training table")):
+    for order, title in (
+        (1, "Columns furthest from the training table"),
+        (2, "Pairs furthest from the training table"),
+    ):
         ranked = sorted(by_order[order], key=lambda gap: -gap.excess)[:10]
         rows = tuple((" × ".join(g.names), f"{g.tvd:.3f}", f"{g.floor:.3f}", f"{g.excess:+.3f}") for g in ranked)
         header = (_WORDS[order].capitalize(), "Distance", "Noise", "Excess")

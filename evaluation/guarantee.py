@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Table, Threshold
-from evaluation.statement import PrivacyStatement
+from evaluation.statement import PrivacyStatement, short
 
 EPSILON = Threshold(amber=1.0, red=10.0, source="ours; NIST SP 800-226 sets no universal value")
 _PRIORS = (0.01, 0.10, 0.50)
@@ -24,7 +24,11 @@ def guarantee(statement: PrivacyStatement) -> Section:
         question="What holds against every attacker, whatever they know?",
         metrics=(_epsilon(statement), _provenance(statement)),
         figures=figures,
-        tables=tuple(table for table in (_odds(statement), _events(statement), _origins(statement)) if table.rows),
+        tables=tuple(
+            table
+            for table in (_odds(statement), _caps(statement), _events(statement), _origins(statement))
+            if table.rows
+        ),
     )
 
 
@@ -38,7 +42,7 @@ def auc_cap(epsilon: float, delta: float = 0.0) -> float:
         return 1.0
     e = math.exp(epsilon)
     knee = (1 - delta) / (1 + e)
-    return float(1 - knee**2 * e - knee * delta if delta == 0 else 1 - _missed(e, delta, knee))
+    return 1 - _missed(e, delta, knee)
 
 
 def tpr_cap(fpr: float, epsilon: float, delta: float) -> float:
@@ -68,7 +72,7 @@ def _epsilon(statement: PrivacyStatement) -> Metric:
     else:
         status = Status.GREEN if epsilon <= EPSILON.amber else Status.AMBER
         status = Status.RED if epsilon > EPSILON.red else status
-        notes.append(f"delta {statement.delta:g}; protects {statement.unit}; {statement.adjacency}")
+        notes.append(f"delta {short(statement.delta)}; the unit protected is {statement.unit}, added or removed")
     return Metric(
         id="guarantee.epsilon",
         title="Epsilon of this release",
@@ -92,11 +96,14 @@ def _provenance(statement: PrivacyStatement) -> Metric:
         status=status,
         threshold=Threshold(amber=0, red=0, source="Annamalai et al., arXiv:2405.10994"),
         disclosure=Disclosure.RELEASABLE,
-        n=len(statement.provenance) or None,
         method="columns whose bounds, categories or bins were read from rows and not paid for",
         unit="columns",
         subject=", ".join(raw[:5]),
-        notes=() if statement.provenance else ("the statement does not say how the domain was learnt",),
+        notes=(f"none of {len(statement.provenance)} columns",)
+        if statement.provenance and not raw
+        else ()
+        if raw
+        else ("the statement does not say how the domain was learnt",),
     )
 
 
@@ -105,15 +112,32 @@ def _odds(statement: PrivacyStatement) -> Table:
     if statement.epsilon is not None:
         eps = statement.epsilon
         rows = tuple((_percent(p), _percent(posterior(p, eps))) for p in _PRIORS)
-        rows += (("Best attack, AUC", f"{auc_cap(eps, statement.delta):.3f}"),)
-        rows += (("Found at 1 % false alarms", _percent(tpr_cap(0.01, eps, statement.delta))),)
     return Table(
         id="guarantee-odds",
-        title="What the guarantee allows at most",
+        title="How far any belief can move",
         header=("Belief before", "Belief after"),
         rows=rows,
         disclosure=Disclosure.RELEASABLE,
-        note="Belief about any one person; an attacker who knows everyone else.",
+        note="Belief about any one person, of an attacker who knows everyone else.",
+    )
+
+
+def _caps(statement: PrivacyStatement) -> Table:
+    rows: tuple[tuple[str, ...], ...] = ()
+    if statement.epsilon is not None:
+        eps, delta = statement.epsilon, statement.delta
+        rows = (
+            ("AUC of the best membership attack", f"{auc_cap(eps, delta):.3f}"),
+            ("Members found at 1% false alarms", _percent(tpr_cap(0.01, eps, delta))),
+            ("Members found at 10% false alarms", _percent(tpr_cap(0.10, eps, delta))),
+        )
+    return Table(
+        id="guarantee-caps",
+        title="What the best attack can reach",
+        header=("Attack", "At most"),
+        rows=rows,
+        disclosure=Disclosure.RELEASABLE,
+        note="Bounds of the guarantee itself, for every attack that is or will be known.",
     )
 
 
@@ -141,7 +165,12 @@ def _describe(event: dict[str, object]) -> str:
 
 
 def _origins(statement: PrivacyStatement) -> Table:
-    said = {"public": "public fact", "declared": "declared by the owner", "dp": "bought with budget", "raw": "read from rows"}
+    said = {
+        "public": "public fact",
+        "declared": "declared by the owner",
+        "dp": "bought with budget",
+        "raw": "read from rows",
+    }
     rows = tuple((name, said.get(how, how)) for name, how in statement.provenance.items())
     return Table(
         id="guarantee-origins",

@@ -79,8 +79,9 @@ def auc_interval(value: float, n: int, m: int, *, level: float = 0.95) -> Interv
     def gap(theta: float) -> float:
         return float((value - theta) ** 2 - z * z * variance(theta))
 
-    low = 0.0 if value <= 0 else float(brentq(gap, 0.0, value))
-    high = 1.0 if value >= 1 else float(brentq(gap, value, 1.0))
+    nudge = 1e-9  # the gap is zero, and not a crossing, at an estimate of exactly 0 or 1
+    low = 0.0 if value <= nudge else float(brentq(gap, 0.0, value - nudge))
+    high = 1.0 if value >= 1 - nudge else float(brentq(gap, value + nudge, 1.0))
     return low, high
 
 

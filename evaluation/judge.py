@@ -27,6 +27,7 @@ LIMITS = (
     "Columns with more than 63 values are compared on the 63 most common; the rest counts as one value.",
     "Thresholds marked “ours” are policy, not law.",
 )
+_JOB_LABELS = {"id": "Release"}
 _PUBLIC_JOB = ("id", "table", "engine", "created", "code_version")
 
 
@@ -114,14 +115,22 @@ def _facts(inputs: EvaluationInputs, encoded: Encoded) -> tuple[Fact, ...]:
     public, owner = Disclosure.RELEASABLE, Disclosure.OWNER
     unit = inputs.schema.unit
     facts = [
-        Fact(label=key.replace("_", " ").capitalize(), value=str(value), disclosure=public if key in _PUBLIC_JOB else owner)
+        Fact(
+            label=_JOB_LABELS.get(key, key.replace("_", " ").capitalize()),
+            value=str(value),
+            disclosure=public if key in _PUBLIC_JOB else owner,
+        )
         for key, value in inputs.job.items()
         if isinstance(value, str | int | float) and value != ""
     ]
     facts += [
         Fact(label="Population", value=inputs.schema.population, disclosure=public),
         Fact(label="Person", value=unit.column or "one row each", disclosure=public),
-        Fact(label="Columns modelled", value=f"{len(encoded.columns):,} of {len(inputs.schema.columns):,}", disclosure=public),
+        Fact(
+            label="Columns modelled",
+            value=f"{len(encoded.columns):,} of {len(inputs.schema.columns):,}",
+            disclosure=public,
+        ),
         Fact(label="Synthetic rows", value=f"{inputs.synthetic.num_rows:,}", disclosure=public),
         Fact(label="Training rows", value=f"{inputs.train.num_rows:,}", disclosure=owner),
         Fact(label="Training people", value=f"{len(np.unique(encoded.unit['train'])):,}", disclosure=owner),

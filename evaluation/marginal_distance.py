@@ -43,7 +43,7 @@ def gaps(encoded: Encoded, order: int, rng: np.random.Generator) -> list[Gap]:
     cliques: list[tuple[Column, ...]] = list(itertools.combinations(encoded.columns, order))
     limit = MAX_TRIPLES if order > 2 else MAX_PAIRS
     if len(cliques) > limit:
-        cliques = [cliques[i] for i in np.sort(rng.choice(len(cliques), limit, replace=False))]
+        cliques = [cliques[i] for i in sorted(rng.choice(len(cliques), limit, replace=False).tolist())]
     return [_gap(clique) for clique in cliques]
 
 
@@ -61,7 +61,7 @@ def standard_error(real: Floats, synthetic: Floats, n: int, n_synthetic: int) ->
     """Delta-method standard error of the total variation; conservative where the shares are equal."""
     sign = np.sign(real - synthetic)
     variance = (1 - (sign @ real) ** 2) / n + (1 - (sign @ synthetic) ** 2) / n_synthetic
-    return float(0.5 * np.sqrt(max(0.0, variance)))
+    return float(0.5 * np.sqrt(max(0.0, float(variance))))
 
 
 def cramers_v(counts: Floats) -> float:

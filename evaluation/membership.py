@@ -151,4 +151,3 @@ def _p_value(m: int, guesses: int, right: int, epsilon: float, delta: float) -> 
     below = np.cumsum(binom.pmf(np.arange(right - 1, -1, -1), guesses, rate))
     extra = float(np.max(below / np.arange(1, right + 1)))
     return min(1.0, beta + 2 * m * delta * extra)
-

@@ -72,7 +72,8 @@ def _varying(x: Floats) -> NDArray[np.bool_]:
     known = np.isfinite(x)
     low = np.where(known, x, np.inf).min(axis=0, initial=np.inf)
     high = np.where(known, x, -np.inf).max(axis=0, initial=-np.inf)
-    return low < high
+    varying: NDArray[np.bool_] = low < high
+    return varying
 
 
 def _constant(n: int, code: int, n_classes: int) -> Floats:

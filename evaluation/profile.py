@@ -6,6 +6,7 @@ released; the real series, counted into the same bins, is for the owner.
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -111,7 +112,7 @@ def _numeric(column: ColumnSchema, synthetic: pa.ChunkedArray, real: pa.ChunkedA
     edges = np.arange(bottom, top + 2) if whole else np.linspace(bottom, top, _BARS + 1)
     if top <= bottom:
         edges = np.array([bottom, bottom + 1.0])
-    labels = tuple(_label(column, a, b, whole or top <= bottom) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    labels = tuple(_label(column, a, b, whole or top <= bottom) for a, b in itertools.pairwise(edges.tolist()))
     seen = None if real is None else _binned(numbers(column, real), edges)
     return (*labels, "other", "missing"), _binned(values, edges), seen
 
@@ -159,4 +160,6 @@ def _label(column: ColumnSchema, low: float, high: float, single: bool) -> str:
 
 
 def _short(name: str) -> str:
+    if not name.strip():
+        return "(blank)"
     return name if len(name) <= 28 else name[:27] + "…"

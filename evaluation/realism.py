@@ -7,8 +7,9 @@ Source: Lopez-Paz and Oquab, arXiv:1610.06545.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evaluation.encode import Encoded, Floats
+from evaluation.encode import Encoded, Floats, Ints
 from evaluation.intervals import auc, auc_interval
 from evaluation.models import classify, features
 from evaluation.report import Disclosure, Metric, Status, Threshold
@@ -31,7 +32,7 @@ def realism(encoded: Encoded, rng: np.random.Generator) -> Metric:
     return _metric(_cross_validated(x, y, parts[0].coded, rng), n, real, "")
 
 
-def _cross_validated(x: Floats, y: np.ndarray, coded: np.ndarray, rng: np.random.Generator) -> float:  # type: ignore[type-arg]
+def _cross_validated(x: Floats, y: Ints, coded: NDArray[np.bool_], rng: np.random.Generator) -> float:
     fold = rng.permutation(len(y)) % _FOLDS
     values = []
     for k in range(_FOLDS):
@@ -50,7 +51,7 @@ def _metric(value: float | None, n: int, real: str, note: str) -> Metric:
         ci=ci,
         n=n,
         n_control=n,
-        reference="held-out rows" if real == "controls" else "training rows",
+        reference="against held-out rows" if real == "controls" else "against training rows",
         status=Status.GREY if ci is None else DETECTED.light(ci),
         threshold=DETECTED,
         disclosure=Disclosure.OWNER,

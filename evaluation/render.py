@@ -19,8 +19,17 @@ Json = dict[str, Any]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WORDS = {"green": "Good", "amber": "Caution", "red": "Problem", "grey": "Not known"}
-_SAID = {"green": "good", "amber": "needs caution", "red": "has a problem", "grey": "not known"}
-_LABELS = {"excess": "above noise", "share": "", "ratio": "ratio", "AUC": "AUC", "epsilon": "epsilon", "columns": "columns"}
+_SAID = {"red": "Problem", "amber": "Caution", "grey": "Not known", "green": "Good"}
+_LABELS = {
+    "excess": "above noise",
+    "share": "",
+    "share above chance": "above chance",
+    "ratio": "ratio",
+    "AUC": "AUC",
+    "epsilon": "epsilon",
+    "columns": "columns",
+    "difference": "difference",
+}
 
 
 def html(report: Json) -> str:
@@ -35,7 +44,10 @@ def html(report: Json) -> str:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("report.html").render(
-        **_page(report), style=Markup(style), style_hash=Markup(digest), words=_WORDS  # noqa: S704  our own file
+        **_page(report),
+        style=Markup(style),  # noqa: S704  our own file
+        style_hash=Markup(digest),  # noqa: S704  base64
+        words=_WORDS,
     )
 
 
@@ -61,9 +73,19 @@ def _page(report: Json) -> Json:
 
 
 def _verdict(report: Json) -> str:
-    said = [f"{section['title'].lower()} {_SAID[section['status']]}" for section in report["sections"] if section["status"]]
-    text = "; ".join(said)
-    return f"{text[:1].upper()}{text[1:]}." if text else "Nothing could be judged."
+    """One sentence, worst first: which sections have which light."""
+    groups: dict[str, list[str]] = {}
+    for section in report["sections"]:
+        if section["status"]:
+            groups.setdefault(section["status"], []).append(section["title"].lower())
+    if set(groups) == {"green"}:
+        return f"Good on all counts: {_and(groups['green'])}."
+    said = [f"{_SAID[status]}: {_and(groups[status])}." for status in _SAID if status in groups]
+    return " ".join(said) or "Nothing could be judged."
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _attempts(count: int) -> str:
@@ -78,7 +100,9 @@ def _attempts(count: int) -> str:
 def _light(section: Json) -> Json:
     """A section's card shows its worst member: that is what the section is as good as."""
     metric = next(item for item in section["metrics"] if item["status"] == section["status"])
-    control = f", {metric['n_control']:,} held out" if metric["n_control"] and section["id"] in ("risk", "utility") else ""
+    control = (
+        f", {metric['n_control']:,} held out" if metric["n_control"] and section["id"] in ("risk", "utility") else ""
+    )
     text = ": ".join(part for part in (metric["title"], metric["subject"]) if part)
     return {
         "section": section["id"],
@@ -101,14 +125,19 @@ def _section(section: Json) -> Json:
 
 
 def _metric(metric: Json) -> Json:
-    counts = [f"{metric[key]:,} {word}" for key, word in (("n", "judged"), ("n_control", "control")) if metric[key] is not None]
+    counts = [
+        f"{metric[key]:,} {word}"
+        for key, word in (("n", "judged"), ("n_control", "control"))
+        if metric[key] is not None
+    ]
     return {
         **metric,
         "shown": _number(metric["value"], metric["unit"]),
         "interval": _interval(metric),
         "unit": _LABELS.get(metric["unit"], metric["unit"]),
         "lines": [line for line in (metric["reference"], *metric["notes"], metric["power"]) if line],
-        "how": ". ".join(part for part in (_sentence(metric["method"]), ", ".join(counts), _rule(metric)) if part) + ".",
+        "how": ". ".join(part for part in (_sentence(metric["method"]), ", ".join(counts), _rule(metric)) if part)
+        + ".",
     }
 
 
@@ -131,13 +160,18 @@ def _sentence(text: str) -> str:
 def _number(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
-    if unit == "share":
-        return f"{value:.1%}" if abs(value) < 0.9995 or value == 1 else f"{value:.2%}"
+    return _signed(value, unit).replace("-", "−") if value < 0 else _signed(value, unit)
+
+
+def _signed(value: float, unit: str) -> str:
+    if unit.startswith("share"):
+        text = f"{value:.1%}"
+        return "99.9%" if text == "100.0%" and value < 1 else text.replace("100.0%", "100%")
     if unit == "epsilon":
         return f"{value:.3g}"
     if unit == "columns":
         return f"{value:.0f}"
-    return f"{value:.3f}" if unit == "excess" else f"{value:.2f}"
+    return f"{value:.3f}" if unit in ("excess", "difference") else f"{value:.2f}"
 
 
 def _interval(metric: Json) -> str:
@@ -145,7 +179,7 @@ def _interval(metric: Json) -> str:
     if ci is None or metric["value"] is None:
         return ""
     low, high = (None if value is None else _number(value, metric["unit"]) for value in ci)
-    return f"at least {low}" if high is None else f"[{low}, {high}]"
+    return f"{metric['level']:.0%} sure" if high is None else f"[{low}, {high}]"
 
 
 def _figure(figure: Json) -> Json:

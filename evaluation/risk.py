@@ -39,7 +39,9 @@ class Risk:
     power: str
 
 
-def risk(encoded: Encoded, statement: PrivacyStatement, rng: np.random.Generator, *, extra: Sequence[Metric] = ()) -> Risk:
+def risk(
+    encoded: Encoded, statement: PrivacyStatement, rng: np.random.Generator, *, extra: Sequence[Metric] = ()
+) -> Risk:
     """Run the attacks. `extra` are further attacks of the family that carry their own lights."""
     copies = verbatim(encoded)
     people = audit(encoded, rng) if encoded.columns else None
@@ -89,8 +91,9 @@ def _verbatim(found: Verbatim, p_value: float) -> Metric:
         threshold=Threshold(amber=ALPHA_AMBER, red=ALPHA_RED, source="p value; Amin et al., arXiv:2606.16952"),
         disclosure=Disclosure.OWNER,
         p_value=p_value,
-        method="people whose own row is in the output, trained on against never seen; exact binomial, Holm; Newcombe interval",
-        unit="share",
+        method="people whose own row is in the output, trained on against never seen; "
+        "exact binomial, Holm; Newcombe interval",
+        unit="share above chance",
         power=_power(found),
     )
 
@@ -187,7 +190,7 @@ def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
         status=status,
         threshold=None if claim is None else Threshold(amber=claim, red=claim, source="the privacy statement"),
         disclosure=Disclosure.OWNER,
-        method="lower bound on epsilon from one run; Steinke, Nasr and Jagielski, arXiv:2305.08846; fair-coin inclusion",
+        method="lower bound on epsilon from one run with fair-coin inclusion; Steinke et al., arXiv:2305.08846",
         unit="epsilon",
         power=f"could have proven at most epsilon {most:.2f}",
         notes=tuple(notes),
@@ -197,10 +200,16 @@ def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
 def _figures(
     people: Audit | None, everyone: Attack | None, edge: Attack | None, statement: PrivacyStatement
 ) -> list[Figure]:
-    attacks = [(n, a) for n, a in (("Everyone", everyone), (f"Isolated {ISOLATED:.0%}", edge)) if a and np.isfinite(a.auc)]
+    attacks = [
+        (n, a) for n, a in (("Everyone", everyone), (f"Isolated {ISOLATED:.0%}", edge)) if a and np.isfinite(a.auc)
+    ]
     if people is None or not attacks:
         return []
-    rows = {"AUC": [a.auc for _, a in attacks], "Low": [a.ci[0] for _, a in attacks], "High": [a.ci[1] for _, a in attacks]}
+    rows = {
+        "AUC": [a.auc for _, a in attacks],
+        "Low": [a.ci[0] for _, a in attacks],
+        "High": [a.ci[1] for _, a in attacks],
+    }
     options: dict[str, float | str] = {"amber": MEMBERSHIP.amber, "red": MEMBERSHIP.red, "guess": 0.5}
     figures = [
         Figure(

@@ -88,9 +88,9 @@ class PrivacyStatement:
         odds = f"{self.odds:.2f}" if self.odds < 10 else f"{self.odds:,.0f}"
         sentence = (
             f"Whatever an attacker already knows, including a person's data raises the odds of any conclusion "
-            f"about a person by at most e^{self.epsilon:g} = {odds}"
+            f"about a person by at most e^{self.epsilon:.4g} = {odds}"
         )
-        return f"{sentence}, except with probability {self.delta:g}." if self.delta else f"{sentence}."
+        return f"{sentence}, except with probability {short(self.delta)}." if self.delta else f"{sentence}."
 
     def as_dict(self) -> Json:
         """The document; `from_dict` gives the statement back."""
@@ -189,6 +189,11 @@ def build(
         budget=budget,
         code_version=code_version,
     )
+
+
+def short(value: float) -> str:
+    """A small number without padding: 1e-5 and not 1e-05."""
+    return f"{value:g}".replace("e-0", "e-")
 
 
 def _map(value: object) -> Mapping[str, object]:

@@ -117,7 +117,6 @@ def _target(job: Task, encoded: Encoded, rng: np.random.Generator) -> Metric:
         method="share of the real model's gain over guessing that the synthetic model keeps, on held-out people; "
         "gradient-boosted trees, paired bootstrap by person",
         unit="share",
-        notes=(f"train on synthetic {synthetic[0]:.3f}, train on real {real[0]:.3f} ({job.score})",),
     )
 
 
@@ -160,7 +159,7 @@ def _scores(job: Task, guess: Floats, truth: Floats, draws: NDArray[np.int64]) -
         return np.array([_r2(guess, truth, weight) for weight in draws])
     classes = [c for c in range(job.classes) if np.count_nonzero(truth == c) >= MIN_PER_CLASS]
     by_class = [_weighted_auc(guess[:, c], truth == c, draws) for c in (classes[:1] if len(classes) == 2 else classes)]
-    return np.mean(by_class, axis=0)
+    return np.asarray(np.mean(by_class, axis=0), dtype=np.float64)
 
 
 def _r2(guess: Floats, truth: Floats, weight: NDArray[np.int64]) -> float:

@@ -57,7 +57,9 @@ def verbatim(encoded: Encoded) -> Verbatim:
     return Verbatim(
         hits=_persons(encoded.unit["train"], eligible["train"] & np.isin(keys["train"], keys["synthetic"])),
         eligible=_persons(encoded.unit["train"], eligible["train"]),
-        control_hits=_persons(encoded.unit["controls"], eligible["controls"] & np.isin(keys["controls"], keys["synthetic"])),
+        control_hits=_persons(
+            encoded.unit["controls"], eligible["controls"] & np.isin(keys["controls"], keys["synthetic"])
+        ),
         control_eligible=_persons(encoded.unit["controls"], eligible["controls"]),
     )
 

@@ -192,17 +192,17 @@ def encode(event: DpEvent) -> dict[str, object]:
     """
     for name, (kind, fields) in _CODES.items():
         if type(event) is kind:
-            return {"event": name, **{field: _encode_field(getattr(event, field)) for field in fields}}
+            return {"type": name, **{field: _encode_field(getattr(event, field)) for field in fields}}
     raise _unknown()
 
 
 def decode(document: Mapping[str, object]) -> DpEvent:
     """An event from what ``encode`` made. Raises: PrivacyParameterError if it is not one."""
-    name = document.get("event")
+    name = document.get("type")
     if not isinstance(name, str) or name not in _CODES:
         raise _unknown()
     kind, fields = _CODES[name]
-    if set(document) != {"event", *fields}:
+    if set(document) != {"type", *fields}:
         raise _unknown()
     return kind(**{field: _decode_field(field, document[field]) for field in fields})
 

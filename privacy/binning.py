@@ -41,7 +41,7 @@ def discretise(
 ) -> Discretisation:
     """Fix the domain of the modelled columns.
 
-    ``rows``: canonical rows, at most schema.unit.max_rows per unit; the unit's column is among them.
+    ``rows``: canonical rows, at most schema.unit.max_rows per unit; the unit's column may be among them.
     Guarantees: all of the plan's events are debited before any row is read; only noisy counts are used then, and
     a meter of the plan's own events stands before each of them.
     Raises: PlanExceeded; no row is read then.
@@ -72,10 +72,9 @@ class _Buyer:
         return self.keys(column) if planned.method is Method.KEYS else self.bins(column)
 
     def keys(self, column: ColumnSchema) -> tuple[Codec, Facts]:
-        unit = self.schema.unit.column
         found = discover_keys(
             self.rows[column.name],
-            None if unit is None else self.rows[unit],
+            self.units(),
             till=self.till,
             noise_multiplier=self.plan.noise_multipliers[Step.KEYS],
             delta=self.plan.key_delta,
@@ -86,6 +85,13 @@ class _Buyer:
             name=column.name, type=column.type, values=found.keys, other=True, nullable=not column.required
         )
         return codec, {"values": "dp"}
+
+    def units(self) -> pa.ChunkedArray | None:
+        """The unit of each row. A unit column of kind "pii" was dropped by the scrub: it tells nobody apart."""
+        unit = self.schema.unit.column
+        if unit is None or unit not in self.rows.column_names or self.schema[unit].kind == "pii":
+            return None
+        return self.rows[unit]
 
     def bins(self, column: ColumnSchema) -> tuple[Codec, Facts]:
         values = self.rows[column.name]

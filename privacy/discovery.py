@@ -2,10 +2,13 @@
 
 Only ``privacy`` may use this.
 
-Each unit is counted once per key, and has at most k = max_rows keys. So the counts of keys that both of two
-neighbouring tables have move by at most sqrt(k) in L2: the Gaussian part. The keys that only one table has
-are at most k, each with a count of 1. One of them is released if 1 + Z >= T; with T as below that has
-probability at most 1 - (1 - delta)**(k/k) = delta over all of them: the failure part.
+Counting units: each is counted once per key, and has at most k = max_rows keys. So the counts of keys that both
+of two neighbouring tables have move by at most sqrt(k) in L2: the Gaussian part. The keys that only one table
+has are at most k, each with a count of 1; the failure part is the chance delta that any of them is released.
+Counting rows, where units cannot be told apart: the counts of common keys move by at most k in L2. New keys
+have counts c_1, c_2, ... that sum to at most k. The log of the chance that none is released,
+sum log Phi((T - c_i) / sigma), is concave in each c_i, so it is least at an extreme point: k keys of one row
+each, or one key of k rows. The threshold below covers both.
 Sources: Korolova et al. 2009 (thresholding); Desfontaines, Voss, Gipson, Mandayam 2022, arXiv:2006.03684, and
 Google's "Delta for thresholding" note for the Gaussian case: T = 1 + sigma * Phi^-1((1 - delta)**(1/k)).
 Ours is half a row higher, because Z is rounded: P(round(N) >= t) = P(N >= t - 1/2).
@@ -38,13 +41,18 @@ class FoundKeys:
     threshold: int
 
 
-def key_threshold(stddev: float, delta: float, max_keys_per_unit: int) -> int:
+def key_threshold(stddev: float, delta: float, max_rows: int, *, by_unit: bool) -> int:
     """The smallest noisy count that releases a key. Rounded up.
 
-    Guarantees: up to max_keys_per_unit new keys of one unit are all hidden with probability >= 1 - delta.
+    Guarantees: the new keys of one unit, of at most max_rows rows, are all hidden with probability >= 1 - delta.
     """
-    tail = -math.expm1(math.log1p(-delta) / max_keys_per_unit)
-    return math.ceil(1.5 - stddev * float(ndtri(tail)) * _FLOAT_MARGIN)
+    highest = _threshold(stddev, delta, count=1, n_keys=max_rows)
+    return highest if by_unit else max(highest, _threshold(stddev, delta, count=max_rows, n_keys=1))
+
+
+def _threshold(stddev: float, delta: float, *, count: int, n_keys: int) -> int:
+    tail = -math.expm1(math.log1p(-delta) / n_keys)
+    return math.ceil(count + 0.5 - stddev * float(ndtri(tail)) * _FLOAT_MARGIN)
 
 
 def discover_keys(
@@ -59,11 +67,14 @@ def discover_keys(
 ) -> FoundKeys:
     """The keys of a string column that enough units share; at most ``limit`` of them.
 
-    ``units``: the unit of each row, or None if every row is a unit; all rows without a unit count as one.
+    ``units``: the unit of each row; all rows whose unit is missing count as one unit. None if every row is a unit
+    (max_rows is 1), or if units cannot be told apart: then rows are counted.
     Guarantees: the literal of a unit's key that no other unit has is released with probability <= delta.
     Raises: PlanExceeded, before the rows are read.
     """
-    stddev = noise_multiplier * math.sqrt(max_rows)
+    by_unit = units is not None or max_rows == 1
+    sensitivity = math.sqrt(max_rows) if by_unit else float(max_rows)
+    stddev = noise_multiplier * sensitivity
     keys: list[str] = []
 
     def exact() -> NDArray[np.int64]:
@@ -75,10 +86,10 @@ def discover_keys(
         exact,
         purpose=Step.KEYS.value,
         noise_multiplier=noise_multiplier,
-        sensitivity=math.sqrt(max_rows),
+        sensitivity=sensitivity,
         failure=delta,
     )
-    threshold = key_threshold(stddev, delta, max_rows)
+    threshold = key_threshold(stddev, delta, max_rows, by_unit=by_unit)
     passed = sorted((-int(count), key) for key, count in zip(keys, noisy, strict=True) if count >= threshold)[:limit]
     return FoundKeys(
         keys=tuple(key for _, key in passed),

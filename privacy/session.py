@@ -6,34 +6,24 @@ that is derived from rows without an event.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from privacy.accounting import gaussian_event
 from privacy.binning import Discretisation, DomainPlan, discretise
+from privacy.counting import CountingSession, l2_sensitivity
 from privacy.domain import Clique, Domain
 from privacy.marginals import NoisyMarginal
 from privacy.meter import Meter
-from privacy.noise import Entropy, rounded_gaussian
+from privacy.noise import Entropy
 from privacy.sources.arrow import ArrowCounts
-from privacy.sources.base import CountSource
 from understudy.errors import Failed
 from understudy.schema import TableSchema
 
-__all__ = ["Meter", "PrivateSession", "l2_sensitivity"]
-
-
-def l2_sensitivity(n_cliques: int, max_rows: int) -> float:
-    """L2 sensitivity of n_cliques histograms, or of their L1 distances to fixed numbers, add/remove one unit.
-
-    A unit's rows, at most max_rows, move one histogram by a non-negative integer vector that sums to at most
-    max_rows, so by at most max_rows in L2, and its L1 distance to anything by at most max_rows.
-    """
-    return max_rows * math.sqrt(n_cliques)
+__all__ = ["CountingSession", "Meter", "PrivateSession", "l2_sensitivity"]
 
 
 class PrivateSession:
@@ -44,14 +34,19 @@ class PrivateSession:
     the meter debited, up to the total variation of the debited failures.
     """
 
-    __slots__ = ("__entropy", "__meter", "__rows", "__source", "_discretisation", "_schema")
+    __slots__ = ("__counting", "__entropy", "__meter", "__rows", "_discretisation", "_schema")
 
     def __init__(self, rows: pa.Table, schema: TableSchema, meter: Meter, entropy: Entropy) -> None:
-        """``rows``: the canonical training rows, capped per unit. ``entropy``: returns fresh random bytes."""
+        """``rows``: the canonical training rows, capped per unit: the modelled columns, and the unit's column.
+
+        The unit's values may be pseudonyms, if the same unit always has the same one. Without the unit's column
+        all is as private, but finding categories takes more rows of each.
+        ``entropy``: returns fresh random bytes, such as os.urandom.
+        """
         self.__rows = rows
         self.__meter = meter
         self.__entropy = entropy
-        self.__source: CountSource | None = None
+        self.__counting: CountingSession | None = None
         self._schema = schema
         self._discretisation: Discretisation | None = None
 
@@ -75,7 +70,7 @@ class PrivateSession:
     @property
     def domain(self) -> Domain:
         """The discrete domain. Raises: Failed before ``discretise``."""
-        return self.discretisation.domain
+        return self._counts().domain
 
     def discretise(self, plan: DomainPlan) -> Discretisation:
         """Fix the domain, buying what the schema does not declare. Once per session.
@@ -86,12 +81,13 @@ class PrivateSession:
         if self._discretisation is not None:
             raise Failed("The session's domain is already fixed.")
         result = discretise(self.__rows, self._schema, plan, debit=self.__meter.debit, entropy=self.__entropy)
-        self.__source = ArrowCounts(result.encode(self.__rows), result.domain)
+        source = ArrowCounts(result.encode(self.__rows), result.domain, n_rows=self.__rows.num_rows)
+        self.__counting = CountingSession(source, self.__meter, self.__entropy, max_rows=self.max_rows)
         self._discretisation = result
         return result
 
     def measure(self, cliques: Sequence[Clique], *, stddev: float, purpose: str) -> list[NoisyMarginal]:
-        """Release noisy counts of every clique, paying for them first.
+        """Release noisy counts of every clique, paying for them first. The empty clique counts the rows.
 
         Shapes: result[i].counts is float64 of shape domain.shape(cliques[i]), whole numbers.
         Units: stddev in rows; L2 sensitivity is unit.max_rows * sqrt(len(cliques)), add/remove one unit.
@@ -99,13 +95,7 @@ class PrivateSession:
         Raises: PlanExceeded if the plan cannot cover the event, KeyError for an unknown column; nothing is read.
         Source: McKenna et al. 2021, arXiv:2108.04978 (the measure step).
         """
-        if not cliques:
-            return []
-        source = self._pay(cliques, stddev, purpose)
-        return [
-            NoisyMarginal(clique=clique, counts=self._noisy(exact, stddev).astype(np.float64), stddev=stddev)
-            for clique, exact in zip(cliques, source.counts(cliques), strict=True)
-        ]
+        return self._counts().measure(cliques, stddev=stddev, purpose=purpose)
 
     def choose(
         self,
@@ -124,29 +114,17 @@ class PrivateSession:
         Raises: PlanExceeded or KeyError, and nothing is read then; ValueError if an answer has the wrong shape
         or is not finite.
         """
-        if not candidates:
-            return np.zeros(0)
-        source = self._pay(candidates, stddev, purpose)
-        distances = np.zeros(len(candidates), dtype=np.int64)
-        for index, (clique, exact) in enumerate(zip(candidates, source.counts(candidates), strict=True)):
-            distances[index] = np.abs(exact - _rounded(expected(clique), exact.shape)).sum()
-        return self._noisy(distances, stddev).astype(np.float64)
+        return self._counts().choose(candidates, expected, stddev=stddev, purpose=purpose)
 
-    def _pay(self, cliques: Sequence[Clique], stddev: float, purpose: str) -> CountSource:
-        """The rows' counts, once the event is debited."""
-        for clique in cliques:
-            self.domain.project(clique)
-        self.__meter.debit(purpose, gaussian_event(stddev / l2_sensitivity(len(cliques), self.max_rows)))
-        if self.__source is None:
+    def recoded(self, columns: Mapping[str, tuple[str, NDArray[np.integer[Any]]]]) -> CountingSession:
+        """A session over derived columns that shares this one's rows and meter.
+
+        ``columns[new name] = (column, map)``, where map[code] is the new code and the new size is max(map) + 1.
+        Guarantees: each row is mapped alone, so sensitivities stay what they are.
+        """
+        return self._counts().recoded(columns)
+
+    def _counts(self) -> CountingSession:
+        if self.__counting is None:
             raise Failed("The session has no domain yet: discretise first.")
-        return self.__source
-
-    def _noisy(self, exact: NDArray[np.int64], stddev: float) -> NDArray[np.int64]:
-        return exact + rounded_gaussian(stddev, exact.shape, self.__entropy)
-
-
-def _rounded(expected: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    guess = np.asarray(expected, dtype=np.float64)
-    if guess.shape != shape or not np.isfinite(guess).all() or (np.abs(guess) > 2.0**53).any():
-        raise ValueError("Expected counts are finite and of the clique's shape.")
-    return np.rint(guess).astype(np.int64)
+        return self.__counting

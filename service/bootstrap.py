@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,12 +52,14 @@ class ChildSandbox:
             limits=limits,
             on_progress=lambda percent, stage: on_progress(stage, percent),
             on_exhausted=_EXHAUSTED.get(task),
+            log=self.settings.home / "logs" / f"{task}.log",
         )
 
 
 def build(settings: Settings) -> tuple[Ports, Any, DbosQueue]:
     """Adapters for the settings, the database's engine, and the queue."""
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (settings.home, settings.home / "logs"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = open_engine(settings.url)
     database = SqlDatabase(engine)
     database.create_all()
@@ -80,6 +83,7 @@ def running(settings: Settings, *, role: str) -> Iterator[Ports]:
     """A service whose worker runs in this process. Unfinished jobs of an earlier process are taken up."""
     with owned(settings.home, role=role, wait_s=_LOCK_WAIT_S):
         ports, engine, queue = build(settings)
+        shutil.rmtree(ports.scratch, ignore_errors=True)  # what a killed process left: nobody else can be using it
         worker = Worker(engine, ports, executor_id=_EXECUTOR)
         worker.start()
         try:

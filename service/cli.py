@@ -16,6 +16,7 @@ from service.commands.tenants import make_bootstrap, open_tenant
 from service.rest.app import create_app
 from service.rpc.server import start_server
 from service.settings import Settings
+from service.telemetry import log_to_stderr
 from understudy.errors import UsageError
 
 _BODY_TIMEOUT_S = 75
@@ -36,6 +37,7 @@ def serve(
     if not (_is_loopback(host) or has_tls or insecure):
         raise UsageError("Beyond this machine the service needs --tls-cert and --tls-key.", code="tls-missing")
     settings = Settings.from_environment(os.environ)
+    log_to_stderr()
     with running(settings, role="serve") as ports:
         if (credential := make_bootstrap(ports)) is not None:
             print(f"bootstrap credential (shown once, opens the first tenant): {credential}", flush=True)

@@ -176,7 +176,7 @@ def _statement(run: Run, account: Account) -> dict[str, object]:
         delta=run.job.delta,
         accountant=engines()[run.job.engine].formal_guarantee.accountant,
         events=[(str(entry["purpose"]), cast("dict[str, object]", entry["event"])) for entry in events],
-        provenance=cast("dict[str, str]", run.facts("made.json")["provenance"]),
+        provenance=_provenance(run),
         budget=BudgetPosition(
             population=account.population,
             epsilon_granted=account.cap.epsilon,
@@ -186,6 +186,12 @@ def _statement(run: Run, account: Account) -> dict[str, object]:
         ),
         code_version=__version__,
     ).as_dict()
+
+
+def _provenance(run: Run) -> dict[str, str]:
+    """How each fact of each column was learnt, for example ``{"age: bounds": "declared"}``."""
+    columns = cast("dict[str, dict[str, str]]", run.facts("made.json")["provenance"])
+    return {f"{column}: {fact}": how for column, facts in columns.items() for fact, how in facts.items()}
 
 
 def bundle(run: Run) -> Seconds:

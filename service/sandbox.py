@@ -204,6 +204,8 @@ class _Conversation:
         self.pending += chunk
         if len(self.pending) > MAX_LINE_BYTES:
             raise Failed("The work's answer is too long.")
+        if b"\n" not in chunk:
+            return
         *lines, rest = self.pending.split(b"\n")
         self.pending = bytearray(rest)
         yield from (bytes(line) for line in lines if line)

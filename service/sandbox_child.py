@@ -34,6 +34,7 @@ def serve_child(handlers: Mapping[str, Handler]) -> NoReturn:
     """
     with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
         os.dup2(2, 1)
+        os.umask(0o077)  # what a child writes holds rows
         line = _first_line()
         threading.Thread(target=_watch_life_line, daemon=True).start()
         envelope = json.loads(line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from service.ports import Progress
 from understudy.schema import TableSchema
 
 Request = dict[str, object]
+Task = Callable[[Request, Progress], Request]
 
 
 def _path(request: Request, key: str) -> Path:
@@ -103,7 +105,7 @@ def fit(request: Request, on_progress: Progress) -> Request:
     fitted.save(model)
     return {
         "n_rows": synthetic.num_rows,
-        "provenance": session.discretisation.provenance,
+        "provenance": {name: dict(facts) for name, facts in session.discretisation.provenance.items()},
         "seconds": {"fit": round(fit_s, 3), "sample": round(sample_s, 3)},
     }
 
@@ -189,4 +191,4 @@ def propose(request: Request, on_progress: Progress) -> Request:
     )
 
 
-TASKS = {"ingest": ingest, "scrub": scrub, "fit": fit, "judge": judge, "propose": propose}
+TASKS: dict[str, Task] = {"ingest": ingest, "scrub": scrub, "fit": fit, "judge": judge, "propose": propose}

@@ -11,6 +11,15 @@ _FIELDS = frozenset(
 )
 
 
+def log_to_stderr() -> None:
+    """Send our events, and nobody else's, to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    _LOGGER.propagate = False
+
+
 def event(name: str, /, **fields: str | float) -> None:
     """Log an event. A field that is not on the list is a programming error and is refused."""
     unknown = set(fields) - _FIELDS

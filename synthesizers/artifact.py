@@ -40,7 +40,9 @@ def save(directory: Path, *, kind: str, version: int, manifest: Mapping[str, Any
     (directory / MANIFEST).write_text(json.dumps(head, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def load(directory: Path, *, kind: str, versions: tuple[int, ...]) -> tuple[int, dict[str, Any], dict[str, NDArray[Any]]]:
+def load(
+    directory: Path, *, kind: str, versions: tuple[int, ...]
+) -> tuple[int, dict[str, Any], dict[str, NDArray[Any]]]:
     """Read an artifact: (version, manifest, arrays).
 
     Raises: Failed if it is not one, is damaged, or is of a version that this code cannot read.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from privacy.scrub.base import Span
@@ -96,7 +96,7 @@ class NameFinder:
     def find(self, text: str) -> list[Span]:
         """Spans of names in ``text``; time is linear in its length."""
         spans = [*self._announced(text), *self._listed(text)]
-        return [span for span in spans if not _EPONYM.match(text, span.end)]
+        return [_own(text, span) for span in spans if not _EPONYM.match(text, span.end)]
 
     def _announced(self, text: str) -> Iterator[Span]:
         for announcement, pattern, score in _rules():
@@ -109,13 +109,16 @@ class NameFinder:
         """The part of a candidate up to the first word that is no name; None if nothing is left."""
         stop = start
         for token in _TOKEN.finditer(text, start, end):
+            if stop == start and fold(token[0]) in TITLES:
+                start = stop = min(token.end() + 1, end)
+                continue
             if not self._may_be_name(token[0], announcement, first=stop == start):
                 break
-            stop = token.end()
+            start, stop = (token.start() if stop == start else start), token.end()
         return (start, stop) if stop - start > 1 else None
 
     def _may_be_name(self, word: str, announcement: str, *, first: bool) -> bool:
-        folded = fold(word)
+        folded = fold(word).removesuffix("'s")
         if folded in TITLES or folded in PARTICLES or (folded in SUFFIXES and not first) or len(word) == 1:
             return not (first and announcement == "plain")
         listed = folded in self.gazetteer.first or folded in self.gazetteer.last
@@ -138,16 +141,32 @@ class NameFinder:
         while place < len(words):
             size = self._run(text, words, place)
             if size:
-                start, end = words[place][0], words[place + size - 1][1]
+                start, end = self._grown(text, words, place, place + size - 1)
                 yield Span(start=start, end=end, entity=ENTITY, score=0.65 if size > 1 else 0.5)
             place += size or 1
+
+    def _grown(self, text: str, words: list[tuple[int, int, str]], low: int, high: int) -> tuple[int, int]:
+        """Take in up to two capitalised, not ordinary neighbours on each side: half a name is listed, half is not."""
+        if words[low][2][0].isupper() and not words[low][2].isupper():
+            for _ in range(2):
+                if low > 0 and self._joins(text, words[low - 1], words[low]):
+                    low -= 1
+                if high + 1 < len(words) and self._joins(text, words[high + 1], words[high]):
+                    high += 1
+        return words[low][0], words[high][1]
+
+    def _joins(self, text: str, neighbour: tuple[int, int, str], word: tuple[int, int, str]) -> bool:
+        gap = text[min(neighbour[1], word[1]) : max(neighbour[0], word[0])]
+        folded = fold(neighbour[2]).removesuffix("'s")
+        plain = folded not in self.gazetteer.ordinary and folded not in _VERBISH and folded not in TITLES
+        return gap in (" ", "-", ". ") and neighbour[2][0].isupper() and plain and (gap != ". " or len(neighbour[2]) == 1)
 
     def _run(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:
         """How many words from ``place`` on are one name; 0 if none."""
         word = words[place][2]
         if len(word) < 3:
             return 0
-        folded = fold(word).replace("'", "")
+        folded = fold(word).removesuffix("'s").replace("'", "")
         lists, ordinary = self.gazetteer, self.gazetteer.ordinary
         is_first, is_last = folded in lists.first, folded in lists.last
         if not (is_first or is_last):
@@ -162,7 +181,7 @@ class NameFinder:
             )
             cased = word[0].isupper() and other[0].isupper()
             shouting = word.isupper() or other.isupper()
-            needed = 2 if (cased and not shouting and not comma) else 4
+            needed = 2 if (cased and not shouting and not comma) else 3
             if is_first and cased and not shouting and not comma and folded not in ordinary and folded_other not in ordinary:
                 needed = 0
             if strong >= needed and not (not cased and min(len(word), len(other)) < 4):
@@ -194,21 +213,25 @@ def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:
 
 def propagate(text: str, spans: list[Span], ordinary: frozenset[str]) -> list[Span]:
     """Further mentions in the same text of the parts of names that are surely names."""
-    parts = {
-        fold(token[0])
-        for span in spans
-        if span.entity == ENTITY and span.score >= 0.6
-        for token in _TOKEN.finditer(text, span.start, span.end)
-        if len(token[0]) >= 3
-    }
+    sure = [span for span in spans if span.entity == ENTITY and span.score >= 0.6]
+    tokens = [token[0] for span in sure for token in _TOKEN.finditer(text, span.start, span.end) if len(token[0]) >= 3]
+    parts = {fold(token) for token in tokens}
+    quiet = {fold(token) for token in tokens if token.islower()} - ordinary
     parts -= TITLES | SUFFIXES | PARTICLES | _VERBISH
     if not parts:
         return []
     found: list[Span] = []
     for token in _TOKEN.finditer(text):
-        folded = fold(token[0])
-        if folded in parts and (token[0][0].isupper() or (folded not in ordinary and len(folded) > 3)):
+        folded = fold(token[0]).removesuffix("'s")
+        if folded in parts and (token[0][0].isupper() or folded in quiet):
             if folded in ordinary and _EPONYM.match(text, token.end()):
                 continue
-            found.append(Span(start=token.start(), end=token.end(), entity=ENTITY, score=0.6))
+            found.append(_own(text, Span(start=token.start(), end=token.end(), entity=ENTITY, score=0.6)))
     return found
+
+
+def _own(text: str, span: Span) -> Span:
+    """The name without a genitive ending, so that Anna and Anna's are one."""
+    if text[span.end - 2 : span.end].lower() in ("'s", "’s"):
+        return replace(span, end=span.end - 2)
+    return span

@@ -132,7 +132,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         entity="PHONE_NUMBER",
         name="international",
-        regex=r"(?<![\w.])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]{0,2}\(?\d{1,6}\)?){1,6}(?:\s{0,2}(?:x|ext)\.?\s{0,2}\d{1,6})?(?![\w-])",
+        regex=r"(?<![\w.])(?:\+[1-9]\d{0,2}|00[1-9]\d{0,2}(?=[ ./-]))(?:[ ./-]{0,2}(?:\(\d{1,5}\)|\d{1,6})){1,6}(?:\s{0,2}(?:x|ext)\.?\s{0,2}\d{1,6})?(?![\w-])",
         score=0.85,
         check=checks.phone,
     ),
@@ -146,8 +146,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         entity="PHONE_NUMBER",
         name="phone-announced",
-        regex=rf"(?<![A-Za-z])(?:{_PHONE_CUES})(?:\s{{1,2}}(?:number|no|num|phone|at|me|us|her|him|them|back|is|was|on|to|#)\.?){{0,4}}[\s.:#=(-]{{1,4}}"
-        r"(?P<v>\+?\(?\d{1,5}\)?(?:[ ./-]{0,2}\(?\d{2,5}\)?){1,5}(?:\s{0,2}(?:x|ext)\.?\s{0,2}\d{1,6})?)(?![\w]|[-/.]\d)",
+        regex=rf"(?<![A-Za-z])(?:{_PHONE_CUES})(?:\s{{1,2}}(?:number|no|num|phone|at|me|us|her|him|them|back|is|was|on|to|#)\.?){{0,4}}[\s.:#=-]{{1,4}}"
+        r"(?P<v>\+?(?:\(\d{1,5}\)|\d{1,5})(?:[ ./-]{0,2}(?:\(\d{2,5}\)|\d{2,5})){1,5}(?:\s{0,2}(?:x|ext)\.?\s{0,2}\d{1,6})?)(?![\w]|[-/.]\d)",
         score=0.8,
         needs=_PHONE_NEEDS,
         check=checks.phone,

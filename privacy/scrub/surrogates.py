@@ -157,9 +157,11 @@ class Surrogates:
         words = re.findall(r"[^\W\d_]{2,60}", written)
         parts = iter(["first"] + ["last"] * len(words) if len(words) > 1 else ["last"])
         fake = re.sub(r"[^\W\d_]+", lambda word: self._word(word[0], parts), written[:200])
-        fake = re.sub(r"\d+", lambda run: self._keyed.digits("run", fold(written) + str(run.start()), min(len(run[0]), 60)), fake)
+        least = 3 if len(words) < 2 else 1
+        whole = fold(written)
+        fake = re.sub(r"\d+", lambda run: self._keyed.digits("run", f"{run.start()} {whole}", min(max(len(run[0]), least), 60)), fake)
         if len(words) < 2 and not re.search(r"\d", fake):
-            fake += self._keyed.digits("username", fold(written), 3)
+            fake += self._keyed.digits("username", whole, 3)
         return re.sub(r"[^\w.+-]", "", fake)
 
     def _word(self, word: str, parts: object) -> str:

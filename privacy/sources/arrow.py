@@ -24,14 +24,13 @@ Codes = NDArray[np.unsignedinteger[Any]]
 class ArrowCounts:
     """Code arrays of one table; unsigned integers, as narrow as each column's size allows."""
 
-    def __init__(self, codes: Mapping[str, NDArray[np.integer[Any]]], domain: Domain) -> None:
-        """Raises: ValueError if a column is missing, has another length, or has a code outside its size."""
+    def __init__(self, codes: Mapping[str, NDArray[np.integer[Any]]], domain: Domain, *, n_rows: int) -> None:
+        """Raises: ValueError if a column has another length, or a code outside of its size; KeyError for none."""
         self._domain = domain
         self._codes = {name: _narrow(codes[name], domain[name]) for name in domain}
-        lengths = {column.size for column in self._codes.values()} or {0}
-        if len(lengths) > 1:
+        self._n_rows = n_rows
+        if any(column.size != n_rows for column in self._codes.values()):
             raise ValueError("All columns have the same number of rows.")
-        self._n_rows = lengths.pop()
 
     @property
     def domain(self) -> Domain:
@@ -48,6 +47,15 @@ class ArrowCounts:
             count(group, shape) if group else np.array(self._n_rows, dtype=np.int64)
             for group, shape in zip(columns, shapes, strict=True)
         )
+
+    def recoded(self, columns: Mapping[str, tuple[str, NDArray[np.integer[Any]]]]) -> ArrowCounts:
+        """The same rows over derived columns, each code mapped to a new one."""
+        for old, mapping in columns.values():
+            if mapping.shape != (self._domain[old],) or int(mapping.min()) < 0:
+                raise ValueError("A map gives a new code, not negative, to each code of its column.")
+        domain = Domain.of({new: int(mapping.max()) + 1 for new, (_, mapping) in columns.items()})
+        codes = {new: _narrow(mapping, domain[new])[self._codes[old]] for new, (old, mapping) in columns.items()}
+        return ArrowCounts(codes, domain, n_rows=self._n_rows)
 
 
 def _narrow(codes: NDArray[np.integer[Any]], size: int) -> Codes:

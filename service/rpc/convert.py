@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar, get_origin
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor
 from google.protobuf.message import Message as Proto
 from google.protobuf.unknown_fields import UnknownFieldSet
 from pydantic import ValidationError
@@ -22,6 +22,10 @@ from understudy.errors import Place, UsageError
 from understudy.messages import Message
 
 M = TypeVar("M", bound=Message)
+E = TypeVar("E", bound=Enum)
+
+Field = Any
+"""A field's descriptor, which is of another class in each of protobuf's implementations."""
 
 _MAX_PLACES = 20
 
@@ -47,13 +51,27 @@ def from_proto(proto: Proto, kind: type[M]) -> M:
 
 def descriptor_of(kind: type[Message]) -> Descriptor:
     """The protobuf descriptor of a message. Raises KeyError if the .proto has none."""
-    return cast(Descriptor, pb.DESCRIPTOR.message_types_by_name[kind.__name__])
+    descriptor: Descriptor = pb.DESCRIPTOR.message_types_by_name[kind.__name__]
+    return descriptor
 
 
 def member_name(enum: EnumDescriptor, name: str) -> str:
     """How the .proto calls a member of an enum: JobState.DONE is JOB_STATE_DONE."""
     words = "".join(f"_{letter}" if letter.isupper() else letter for letter in enum.name)
     return f"{words.lstrip('_')}_{name}".upper()
+
+
+def member_of(kind: type[E], number: int, *, default: E) -> E:
+    """The member that a number of the .proto's enum stands for; the default if it is unspecified.
+
+    Raises: UsageError (request-invalid) for a number that is not known here.
+    """
+    value = _member_value(number, pb.DESCRIPTOR.enum_types_by_name[kind.__name__])
+    if value is None:
+        return default
+    if isinstance(value, int):
+        raise _invalid({f"/{kind.__name__}": "enum"})
+    return kind(value)
 
 
 def clean(text: str) -> str:
@@ -78,7 +96,7 @@ def _encoded(message: Message, descriptor: Descriptor) -> dict[str, Any]:
     return {name: _encode(value, fields.get(name)) for name, value in present if value is not None}
 
 
-def _encode(value: Any, field: FieldDescriptor | None) -> Any:
+def _encode(value: Any, field: Field | None) -> Any:
     if field is None:
         return value
     if isinstance(value, Message):
@@ -100,7 +118,7 @@ def _decoded(proto: Proto, kind: type[Message], pointer: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _decode(value: Any, field: FieldDescriptor, kind: type[Message], pointer: str) -> Any:
+def _decode(value: Any, field: Field, kind: type[Message], pointer: str) -> Any:
     pointer = f"{pointer}/{field.name}"
     if _is_map(field):
         return dict(value)
@@ -114,7 +132,7 @@ def _decode(value: Any, field: FieldDescriptor, kind: type[Message], pointer: st
     return _from_json(value, pointer) if _is_json(kind, field) else value
 
 
-def _is_json(kind: type[Message], field: FieldDescriptor) -> bool:
+def _is_json(kind: type[Message], field: Field) -> bool:
     known = kind.model_fields.get(field.name)
     return known is not None and get_origin(known.annotation) is dict
 
@@ -136,7 +154,7 @@ def _member_value(number: int, enum: EnumDescriptor) -> str | int | None:
     return number if member is None else member.name.removeprefix(member_name(enum, "")).lower()
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: Field) -> bool:
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 

@@ -100,10 +100,10 @@ def insert_if_absent(connection: sa.Connection, table: sa.Table, values: dict[st
 
     Guarantees: waits for a concurrent insert of the same key; never spoils the transaction.
     """
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     # RETURNING says what happened; the row count of an INSERT is not known with every driver.
-    statement = insert(table).values(values).on_conflict_do_nothing().returning(sa.literal_column("1"))
-    return connection.execute(statement).first() is not None
+    returning = dialect.insert(table).values(values).on_conflict_do_nothing().returning(sa.literal_column("1"))
+    return connection.execute(returning).first() is not None
 
 
 def lock_for_migration(connection: sa.Connection) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import sqlalchemy as sa
 
 from service.context import TenantId
 from service.store.datasets import SqlDatasets
-from service.store.engine import lock_for_migration, start_transaction
+from service.store.engine import LOCK_WAIT_MS, lock_for_migration, start_transaction
 from service.store.jobs import OPEN_STATES, SqlJobs
 from service.store.ledger import SqlLedger
 from service.store.tables import JOBS, METADATA
 from service.store.tenants import SqlTenants
+from understudy.errors import Failed
 
 
 class SqlTenantStores:
@@ -42,6 +44,7 @@ class SqlDatabase:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._one_by_one = threading.Lock()
 
     def create_all(self) -> None:
         """Create the tables that are not there yet; any number of processes may do so at once."""
@@ -57,9 +60,22 @@ class SqlDatabase:
         Guarantees: serial on SQLite, where it holds the write lock from its start, so keep the block short; on
         Postgres READ COMMITTED, and serial with every other that touches the same account.
         """
-        with self._engine.begin() as connection:
+        with self._turn(), self._engine.begin() as connection:
             start_transaction(connection)
             yield SqlTransaction(connection)
+
+    def _turn(self) -> AbstractContextManager[object]:
+        """On SQLite, threads wait here for each other: its own lock is polled, and starves whoever polls seldom."""
+        return self._queue_up() if self._engine.dialect.name == "sqlite" else nullcontext()
+
+    @contextmanager
+    def _queue_up(self) -> Iterator[None]:
+        if not self._one_by_one.acquire(timeout=LOCK_WAIT_MS / 1000):
+            raise Failed("The database is busy.")
+        try:
+            yield
+        finally:
+            self._one_by_one.release()
 
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, oldest first.  # cross-tenant: recovery"""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from synthesizers.tabular.levels import Axis
+from synthesizers.tabular.levels import Axis, Coding
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ LENGTH = 0.4
 NUGGET = 0.1
 
 
-def kept(axis: Axis, counts: Floats, *, ordered: bool) -> Floats:
+def kept(axis: Axis, counts: Floats, code: Coding) -> Floats:
     """By level: the part of a pair's dependence that is left when one column is seen in groups of codes.
 
     Model: code c's share in a slice of the table is m_c (1 + r_c), r random with covariance C and mean zero
@@ -38,15 +38,16 @@ def kept(axis: Axis, counts: Floats, *, ordered: bool) -> Floats:
     mass = np.maximum(counts[axis.order], 0) + 1e-9
     mass = mass / mass.sum()
     covariance = np.eye(len(mass))
-    if ordered:
+    if code.is_ordered:
         middle = np.cumsum(mass) - mass / 2
-        covariance = (1 - NUGGET) * np.exp(-np.abs(middle[:, None] - middle[None, :]) / LENGTH) + NUGGET * covariance
+        smooth = np.exp(-np.abs(middle[:, None] - middle[None, :]) / LENGTH)
+        run = axis.order < code.n_ordered
+        smooth = np.where(np.outer(run, run), smooth, covariance)
+        covariance = (1 - NUGGET) * smooth + NUGGET * covariance
     flow = mass[:, None] * covariance * mass[None, :]
     share = np.outer(mass, flow.sum(axis=0))
     centred = flow - share - share.T + flow.sum() * np.outer(mass, mass)
-    spread = [
-        np.sqrt(np.maximum(_blocks(centred, axis.starts[level]), 0)).sum() for level in range(axis.finest + 1)
-    ]
+    spread = [np.sqrt(np.maximum(_blocks(centred, axis.starts[level]), 0)).sum() for level in range(axis.finest + 1)]
     return np.array(spread) / max(spread[-1], 1e-300)
 
 

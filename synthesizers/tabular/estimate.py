@@ -22,20 +22,48 @@ from synthesizers.tabular.junction import Node, Variable
 from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.propagate import Projection, Propagation, Table
 
+LOW = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """One noisy marginal to fit: counts over the groups of its variables (one per column, sorted by column).
+    """One marginal to fit: counts over the groups of its variables (one per column, sorted by column).
 
-    ``kappa`` (rows) is the ridge, ``guess`` the counts expected before the fit (they
-    scale the steps), ``start`` the log-weights to start from.
+    ``kappa`` (rows) is the ridge; ``margins`` are the columns' probabilities over the groups; ``start`` the
+    log-weights to start from. A factor of one column has free weights. One of more columns has weights whose mean
+    under any column's margin is zero, so that it says nothing about single columns: near independence all factors
+    then pull in orthogonal directions, and the optimisation is quick.
     """
 
     variables: tuple[Variable, ...]
     counts: Table
     kappa: float
-    guess: Table
+    margins: tuple[NDArray[np.float64], ...]
     start: Table
+
+    def centred(self, weights: Table) -> Table:
+        """Subtract the mean under each column's margin."""
+        if len(self.margins) > 1:
+            for axis, margin in enumerate(self.margins):
+                weights = weights - np.expand_dims(np.tensordot(margin, weights, axes=(0, axis)), axis)
+        return weights
+
+    def centred_adjoint(self, gradient: Table) -> Table:
+        """The adjoint of ``centred``."""
+        if len(self.margins) > 1:
+            for axis, margin in enumerate(self.margins):
+                shape = [1] * gradient.ndim
+                shape[axis] = -1
+                gradient = gradient - margin.reshape(shape) * gradient.sum(axis=axis, keepdims=True)
+        return gradient
+
+    def scale(self, total: float) -> Table:
+        """Step sizes: the inverse root of the Hessian's diagonal where the fit is likely to end."""
+        expected = np.array(total)
+        for margin in self.margins:
+            expected = np.multiply.outer(expected, margin)
+        likely = expected + (self.counts - expected) * expected / (expected + self.kappa)
+        return np.asarray(1 / np.sqrt(self.kappa + np.maximum(likely, LOW * expected)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +86,53 @@ def home(nodes: Sequence[Node], variables: Sequence[Variable]) -> int:
     return min(homes, key=lambda index: len(nodes[index].members))
 
 
+class _Dual:
+    """The dual objective and its gradient, in scaled and centred weights."""
+
+    def __init__(self, axes: Sequence[Axis], nodes: Sequence[Node], factors: Sequence[Factor], total: float) -> None:
+        self._propagation = Propagation(axes, nodes)
+        self._factors, self._total = factors, total
+        self._homes = [home(nodes, factor.variables) for factor in factors]
+        self._maps = [
+            Projection(axes, nodes[at].axes, factor.variables) for at, factor in zip(self._homes, factors, strict=True)
+        ]
+        self._scales = [factor.scale(total) for factor in factors]
+        self._ends = np.cumsum([factor.counts.size for factor in factors])
+
+    def start(self) -> NDArray[np.float64]:
+        """The point to start from."""
+        parts = [factor.start / scale for factor, scale in zip(self._factors, self._scales, strict=True)]
+        return np.concatenate([part.ravel() for part in parts])
+
+    def weights(self, x: NDArray[np.float64]) -> list[Table]:
+        """Each factor's log-weights."""
+        parts = np.split(x, self._ends[:-1])
+        return [
+            factor.centred(part.reshape(scale.shape) * scale)
+            for part, factor, scale in zip(parts, self._factors, self._scales, strict=True)
+        ]
+
+    def beliefs(self, weights: Sequence[Table]) -> tuple[float, list[Table]]:
+        """Log normaliser and the probabilities of each node."""
+        potentials = [np.zeros(shape) for shape in self._propagation.shapes]
+        for at, project, part in zip(self._homes, self._maps, weights, strict=True):
+            potentials[at] += project.spread(part)
+        return self._propagation.beliefs(potentials)
+
+    def __call__(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = self.weights(x)
+        log_z, tables = self.beliefs(weights)
+        value, gradients = self._total * log_z, []
+        for at, project, factor, scale, part in zip(
+            self._homes, self._maps, self._factors, self._scales, weights, strict=True
+        ):
+            pull = factor.kappa * part
+            value += float(np.vdot(part, 0.5 * pull - factor.counts))
+            residual = self._total * project.reduce(tables[at]) - factor.counts + pull
+            gradients.append((factor.centred_adjoint(residual) * scale).ravel())
+        return value / self._total, np.concatenate(gradients) / self._total
+
+
 def fit(
     axes: Sequence[Axis],
     nodes: Sequence[Node],
@@ -65,39 +140,15 @@ def fit(
     *,
     total: float,
     max_iterations: int = 300,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-6,
 ) -> Fit:
     """Fit the log-linear model. ``total`` is the (noisy, positive) number of rows N."""
-    propagation = Propagation(axes, nodes)
-    homes = [home(nodes, factor.variables) for factor in factors]
-    maps = [Projection(axes, nodes[at].axes, factor.variables) for at, factor in zip(homes, factors, strict=True)]
-    bounds = np.concatenate([[0], np.cumsum([factor.counts.size for factor in factors])])
-    slices = [slice(low, high) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
-    y = np.concatenate([factor.counts.ravel() for factor in factors])
-    kappa = np.concatenate([np.full(factor.counts.size, factor.kappa) for factor in factors])
-    start = np.concatenate([factor.start.ravel() for factor in factors])
-    scale = 1 / np.sqrt(kappa + np.concatenate([np.maximum(factor.guess, 0).ravel() for factor in factors]))
-
-    def beliefs(weights: NDArray[np.float64]) -> tuple[float, list[Table]]:
-        potentials = [np.zeros(shape) for shape in propagation.shapes]
-        for at, factor, project, part in zip(homes, factors, maps, slices, strict=True):
-            potentials[at] += project.spread(weights[part].reshape(factor.counts.shape))
-        return propagation.beliefs(potentials)
-
-    def objective(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = x * scale
-        log_z, tables = beliefs(weights)
-        gradient = kappa * weights - y
-        for at, project, part in zip(homes, maps, slices, strict=True):
-            gradient[part] += total * project.reduce(tables[at]).ravel()
-        value = total * log_z - float(weights @ y) + 0.5 * float(kappa @ (weights * weights))
-        return value / total, gradient * scale / total
-
+    dual = _Dual(axes, nodes, factors, total)
     result = minimize(
-        objective,
-        start / scale,
+        dual,
+        dual.start(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": max_iterations, "maxcor": 10, "ftol": 1e-10, "gtol": tolerance},
+        options={"maxiter": max_iterations, "maxcor": 20, "ftol": 1e-11, "gtol": tolerance},
     )
-    return Fit(beliefs(result.x * scale)[1], int(result.nit))
+    return Fit(dual.beliefs(dual.weights(result.x))[1], int(result.nit))

@@ -18,6 +18,30 @@ LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """Numbers of groups that a grouping may have, apart from all codes on their own."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """What a column's codes are, a public fact: codes 0 to n_ordered - 1 are in a meaningful order.
+
+    The others (a zero apart, OTHER, missing) stand by themselves; ``zero`` is the code of a zero apart, which
+    belongs before the ordered ones. n_ordered is 0 for a nominal column.
+    """
+
+    size: int
+    n_ordered: int
+    zero: int | None = None
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether some codes are in order."""
+        return self.n_ordered > 0
+
+    def order(self) -> NDArray[np.intp]:
+        """All codes of an ordered column: zero, then the ordered ones, then the rest."""
+        head = [] if self.zero is None else [self.zero]
+        tail = [code for code in range(self.n_ordered, self.size) if code != self.zero]
+        return np.array([*head, *range(self.n_ordered), *tail], dtype=np.intp)
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """The groupings of one column.
@@ -57,15 +81,15 @@ class Axis:
         return np.add.reduceat(counts[self.order], self.starts[level])
 
 
-def make_axis(counts: NDArray[np.float64], *, ordered: bool, ladder: Sequence[int] = LADDER) -> Axis:
+def make_axis(counts: NDArray[np.float64], code: Coding, *, ladder: Sequence[int] = LADDER) -> Axis:
     """The groupings of a column with these (released, non-negative) counts by code.
 
     Ordered codes: the heaviest run is cut near its middle, again and again (as quantiles would, but nested).
     Unordered codes: the frequent ones stand alone, the rest stays together.
     """
     size = len(counts)
-    order = np.arange(size) if ordered else np.argsort(-counts, kind="stable")
-    cuts = _balanced_cuts(counts[order]) if ordered else np.arange(1, size)
+    order = code.order() if code.is_ordered else np.argsort(-counts, kind="stable")
+    cuts = _balanced_cuts(counts[order]) if code.is_ordered else np.arange(1, size)
     sizes = [groups for groups in ladder if groups < size] + [size]
     starts = tuple(np.sort(np.concatenate([[0], cuts[: groups - 1]])).astype(np.intp) for groups in sizes)
     return Axis(order.astype(np.intp), starts)
@@ -81,8 +105,8 @@ def _balanced_cuts(mass: NDArray[np.float64]) -> NDArray[np.intp]:
         if high - low < 2:
             continue
         middle = (total[low] + total[high]) / 2
-        cut = int(np.clip(low + np.argmin(np.abs(total[low + 1 : high] - middle)) + 1, low + 1, high - 1))
+        cut = low + 1 + int(np.argmin(np.abs(total[low + 1 : high] - middle)))
         cuts.append(cut)
-        for a, b in ((low, cut), (cut, high)):
-            heapq.heappush(heap, (-(total[b] - total[a]), a, b))
+        for first, last in ((low, cut), (cut, high)):
+            heapq.heappush(heap, (-(total[last] - total[first]), first, last))
     return np.array(cuts, dtype=np.intp)

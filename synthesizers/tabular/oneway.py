@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from synthesizers.tabular.levels import Coding
+
 Floats = NDArray[np.float64]
 
 _CHI2_MEDIAN = 0.4549
@@ -18,9 +20,13 @@ _STANDS_OUT = 1.5
 _SMALL = 3.0
 
 
-def clean(counts: Floats, *, stddev: float, ordered: bool, total: float) -> Floats:
+def clean(counts: Floats, code: Coding, *, stddev: float, total: float) -> Floats:
     """Estimated counts by code: non-negative, adding up to ``total`` (positive)."""
-    smooth = _haar(counts, stddev) if ordered else _shrink_small(counts, stddev)
+    smooth = counts.copy()
+    if code.is_ordered:
+        smooth[: code.n_ordered] = _haar(counts[: code.n_ordered], stddev)
+    else:
+        smooth = _shrink_small(counts, stddev)
     return project_to_simplex(smooth, total)
 
 

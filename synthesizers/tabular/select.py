@@ -48,12 +48,22 @@ class Caps:
 
 
 def pick(
-    axes: Sequence[Axis], candidates: Sequence[Candidate], *, total: float, budget: float, caps: Caps, keeps: Sequence[Floats]
+    axes: Sequence[Axis],
+    candidates: Sequence[Candidate],
+    *,
+    total: float,
+    budget: float,
+    caps: Caps,
+    keeps: Sequence[Floats],
 ) -> list[Picked]:
     """The pairs to measure with a precision budget (sum of 1 / stddev^2)."""
     groups = [[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes]
     offers = [offer(groups[a], groups[b], keeps[a], keeps[b]) for a, b in (one.columns for one in candidates)]
-    active = [(one, options) for one, options in zip(candidates, offers, strict=True) if one.dependence > 0 and len(options.cells)]
+    active = [
+        (one, options)
+        for one, options in zip(candidates, offers, strict=True)
+        if one.dependence > 0 and len(options.cells)
+    ]
     price = _price(active, total, budget)
     picked = _greedy(groups, active, total, price, caps)
     for _ in range(2):

@@ -7,8 +7,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -99,18 +98,11 @@ def test_threads_that_mix_all_calls_and_give_up_midway_lose_nothing(database: Sq
         tx.for_tenant(OURS).ledger.open("p", Amount(100, 100), at=NOW)
 
     def call(ledger: LedgerStore, rng: random.Random) -> None:
-        job_id = rng.choice(jobs)
-        price = Amount(1 + int(job_id[1:]) % 9, 1)
         kind = rng.choices(("open", "grant", "hold", "spend", "release"), (1, 1, 8, 4, 3))[0]
+        job_id = rng.choice(jobs)
+        units = rng.choice((60, 100)) if kind in ("open", "grant") else 1 + int(job_id[1:]) % 9
         with suppress(UnderstudyError):
-            if kind == "open":
-                ledger.open("p", Amount(999, 999), at=NOW)
-            elif kind == "grant":
-                ledger.grant("p", Amount(rng.choice((60, 100)), 100), at=NOW)
-            elif kind == "hold":
-                ledger.hold("p", job_id, price, events="[]", at=NOW)
-            else:
-                (ledger.spend if kind == "spend" else ledger.release)(job_id, at=NOW)
+            _call(ledger, kind, "p", job_id, units)
 
     def run(seed: int) -> None:
         rng = random.Random(seed)
@@ -215,9 +207,7 @@ CALLS = st.tuples(
 TRANSACTIONS = st.lists(st.tuples(st.lists(CALLS, min_size=1, max_size=4), st.booleans()), min_size=1, max_size=6)
 
 
-@settings(
-    max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(transactions=TRANSACTIONS)
 def test_any_history_of_commits_and_rollbacks_is_the_models(
     database: SqlDatabase, transactions: list[tuple[list[tuple[str, str, str, int]], bool]]
@@ -232,7 +222,8 @@ def test_any_history_of_commits_and_rollbacks_is_the_models(
         with suppress(_RollBack), database.begin() as tx:
             for kind, population, job_id, units in calls:
                 expected = after.apply(kind, population, job_id, units)
-                _expect(expected, lambda: _call(tx.for_tenant(tenant).ledger, kind, population, job_id, units))
+                with _expecting(expected):
+                    _call(tx.for_tenant(tenant).ledger, kind, population, job_id, units)
             if not commits:
                 raise _RollBack
         model = after if commits else model
@@ -245,20 +236,17 @@ def test_any_history_of_commits_and_rollbacks_is_the_models(
                 assert replay(population, entries) == model.account(population)
 
 
-def _expect(expected: type[UnderstudyError] | None, call: Callable[[], object]) -> None:
-    if expected is None:
-        call()
-        return
-    with pytest.raises(expected):
-        call()
+def _expecting(error: type[UnderstudyError] | None) -> AbstractContextManager[object]:
+    return nullcontext() if error is None else pytest.raises(error)
 
 
-def _call(ledger: LedgerStore, kind: str, population: str, job_id: str, units: int) -> object:
+def _call(ledger: LedgerStore, kind: str, population: str, job_id: str, units: int) -> None:
     amount = Amount(units, units)
     if kind == "open":
-        return ledger.open(population, amount, at=NOW)
-    if kind == "grant":
-        return ledger.grant(population, amount, at=NOW)
-    if kind == "hold":
-        return ledger.hold(population, job_id, amount, events="[]", at=NOW)
-    return (ledger.spend if kind == "spend" else ledger.release)(job_id, at=NOW)
+        ledger.open(population, amount, at=NOW)
+    elif kind == "grant":
+        ledger.grant(population, amount, at=NOW)
+    elif kind == "hold":
+        ledger.hold(population, job_id, amount, events="[]", at=NOW)
+    else:
+        (ledger.spend if kind == "spend" else ledger.release)(job_id, at=NOW)

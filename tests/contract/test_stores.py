@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from service.context import TenantId
 from service.jobs import Job, JobError, StepRecord
 from service.ports import ApiKey, Database, Dataset
+from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
 from service.store.tables import METADATA
 from understudy.errors import Conflict, Forbidden, NotFound
@@ -72,6 +74,29 @@ def test_a_block_that_raises_leaves_nothing(database: SqlDatabase) -> None:
     with database.begin() as tx:
         assert tx.tenants.names() == []
         assert tx.for_tenant(OURS).datasets.all() == []
+
+
+def test_what_was_read_is_not_stale_when_written_back_on_sqlite(new_sqlite_url: Callable[[], str]) -> None:
+    """Two engines, as two processes would have; on Postgres only what locks an account is serial."""
+    url = new_sqlite_url()
+    databases = [SqlDatabase(open_engine(url)) for _ in range(2)]
+    databases[0].create_all()
+    with databases[0].begin() as tx:
+        tx.for_tenant(OURS).jobs.add(job())
+
+    def start(database: SqlDatabase) -> None:
+        for _ in range(10):
+            with database.begin() as tx:
+                jobs = tx.for_tenant(OURS).jobs
+                jobs.put(jobs.get("j1").started())
+
+    threads = [threading.Thread(target=start, args=(databases[number % 2],)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with databases[0].begin() as tx:
+        assert tx.for_tenant(OURS).jobs.get("j1").attempt == 40
 
 
 def test_every_table_with_tenant_data_has_a_tenant(database: SqlDatabase) -> None:

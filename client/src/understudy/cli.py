@@ -324,16 +324,19 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def _with_server_commands() -> typer.Typer:
+def _with_server_commands(arguments: list[str]) -> typer.Typer:
+    """Add the server's commands, if one is installed; loaded only when asked for, since that takes a second."""
+    wanted = arguments[0] if arguments else "--help"
     for entry in entry_points(group="understudy.commands"):
-        app.command(entry.name)(entry.load())
+        if wanted in (entry.name, "--help"):
+            app.command(entry.name)(entry.load())
     return app
 
 
 def main() -> None:
     """Entry point: run a command; an error becomes one line on stderr and its exit code."""
     try:
-        _with_server_commands()()
+        _with_server_commands(sys.argv[1:])()
     except UnderstudyError as error:
         _report(error)
         raise SystemExit(error.exit_code) from None

@@ -49,7 +49,7 @@ class PlaceView(_message.Message):
     def __init__(self, line: _Optional[int] = ..., column: _Optional[str] = ..., pointer: _Optional[str] = ...) -> None: ...
 
 class Problem(_message.Message):
-    __slots__ = ("type", "title", "status", "code", "detail", "where", "facts")
+    __slots__ = ("type", "title", "status", "code", "detail", "where", "facts", "kind")
     class FactsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -64,6 +64,7 @@ class Problem(_message.Message):
     DETAIL_FIELD_NUMBER: _ClassVar[int]
     WHERE_FIELD_NUMBER: _ClassVar[int]
     FACTS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     type: str
     title: str
     status: int
@@ -71,7 +72,8 @@ class Problem(_message.Message):
     detail: str
     where: _containers.RepeatedCompositeFieldContainer[PlaceView]
     facts: _containers.ScalarMap[str, str]
-    def __init__(self, type: _Optional[str] = ..., title: _Optional[str] = ..., status: _Optional[int] = ..., code: _Optional[str] = ..., detail: _Optional[str] = ..., where: _Optional[_Iterable[_Union[PlaceView, _Mapping]]] = ..., facts: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    kind: str
+    def __init__(self, type: _Optional[str] = ..., title: _Optional[str] = ..., status: _Optional[int] = ..., code: _Optional[str] = ..., detail: _Optional[str] = ..., where: _Optional[_Iterable[_Union[PlaceView, _Mapping]]] = ..., facts: _Optional[_Mapping[str, str]] = ..., kind: _Optional[str] = ...) -> None: ...
 
 class TenantCreate(_message.Message):
     __slots__ = ("name",)
@@ -265,7 +267,7 @@ class Health(_message.Message):
     version: str
     def __init__(self, status: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
 
-class StreamEndRequest(_message.Message):
+class StreamEnd(_message.Message):
     __slots__ = ("size_bytes",)
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     size_bytes: int
@@ -276,12 +278,12 @@ class UploadRequest(_message.Message):
     METADATA_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
-    metadata: UploadMetadataRequest
+    metadata: UploadMetadata
     chunk: bytes
-    end: StreamEndRequest
-    def __init__(self, metadata: _Optional[_Union[UploadMetadataRequest, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEndRequest, _Mapping]] = ...) -> None: ...
+    end: StreamEnd
+    def __init__(self, metadata: _Optional[_Union[UploadMetadata, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEnd, _Mapping]] = ...) -> None: ...
 
-class UploadMetadataRequest(_message.Message):
+class UploadMetadata(_message.Message):
     __slots__ = ("dataset_id",)
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
@@ -312,12 +314,12 @@ class ProposeSchemaRequest(_message.Message):
     METADATA_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
-    metadata: ProposeSchemaMetadataRequest
+    metadata: ProposeSchemaMetadata
     chunk: bytes
-    end: StreamEndRequest
-    def __init__(self, metadata: _Optional[_Union[ProposeSchemaMetadataRequest, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEndRequest, _Mapping]] = ...) -> None: ...
+    end: StreamEnd
+    def __init__(self, metadata: _Optional[_Union[ProposeSchemaMetadata, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEnd, _Mapping]] = ...) -> None: ...
 
-class ProposeSchemaMetadataRequest(_message.Message):
+class ProposeSchemaMetadata(_message.Message):
     __slots__ = ("format", "include_data")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_DATA_FIELD_NUMBER: _ClassVar[int]

@@ -142,10 +142,10 @@ def test_a_row_longer_than_a_block_is_refused_and_not_read_for_ever(take_csv, tw
 
 
 def test_a_row_of_many_cells_longer_than_a_block_is_refused_at_its_line(take_csv, schema_of, refused):
-    names = [f"c{n}" for n in range(20)]
+    names = [f"c{n}" for n in range(40)]
     schema = schema_of(**dict.fromkeys(names, "string"))
-    long = ",".join(["y" * 500_000] * 20)
-    error = refused(take_csv, f"{','.join(names)}\n{',' * 19}\n{long}\n", schema)
+    long = ",".join(["y" * 500_000] * 40)
+    error = refused(take_csv, f"{','.join(names)}\n{',' * 39}\n{long}\n", schema)
     assert (error.reason, line_of(error)) == ("cell-too-large", 3)
 
 

@@ -1,0 +1,47 @@
+"""Reading a stream of bytes: metadata first, then chunks, then the end, which says how many bytes there were.
+
+The end must be said: when a connection breaks or a message cannot be read, grpc ends the iterator just as it does
+for a caller who is done, and half a table must never pass for a whole one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from understudy.errors import InputRefused, UsageError
+
+
+class Sink(Protocol):
+    """Where the bytes go."""
+
+    size_bytes: int
+
+    def write(self, chunk: bytes) -> None: ...
+
+
+def metadata_of(parts: Iterator[Any]) -> Any:
+    """The metadata that opens the stream. Raises UsageError (request-invalid) if something else comes first."""
+    first = next(parts, None)
+    if first is None or first.WhichOneof("part") != "metadata":
+        raise UsageError("The first message of a stream of bytes is its metadata.", code="request-invalid")
+    return first.metadata
+
+
+def receive(parts: Iterator[Any], sink: Sink) -> None:
+    """Write every chunk to the sink, up to the end.
+
+    Raises: InputRefused (upload-incomplete) if the end does not come or counts another number of bytes;
+    UsageError (request-invalid) for a message that is neither.
+    """
+    for part in parts:
+        which = part.WhichOneof("part")
+        if which == "chunk":
+            sink.write(part.chunk)
+        elif which == "end":
+            if part.end.size_bytes != sink.size_bytes:
+                raise InputRefused("Not as many bytes arrived as were sent.", code="upload-incomplete")
+            return
+        else:
+            raise UsageError("After the metadata come chunks, and then the end.", code="request-invalid")
+    raise InputRefused("The stream of bytes broke off before its end.", code="upload-incomplete")

@@ -1,0 +1,136 @@
+"""Every gRPC method, each a thin handler over one command: the twin of rest.routes.
+
+The guard stands before all of them: it turns errors into statuses and hands over a ``Call`` in place of grpc's
+context. The methods are found by name, so the classes need no generated base; grpc refuses to start if one lacks.
+"""
+# ruff: noqa: N802 - methods are named as in the .proto
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from service.commands import budgets, datasets, jobs, schemas, tenants
+from service.rpc.convert import from_proto, member_of, to_proto
+from service.rpc.generated import understudy_pb2 as pb
+from service.rpc.guard import Call
+from service.rpc.parts import metadata_of, receive
+from understudy import __version__
+from understudy.messages import (
+    BudgetGrant,
+    DatasetCreate,
+    DatasetList,
+    Health,
+    JobCreate,
+    JobList,
+    TableFormat,
+    TenantCreate,
+)
+
+CHUNK_BYTES = 256 * 1024
+
+WATCH_S = 0.5
+"""How long a watch may go without noticing that its caller has gone."""
+
+
+class Datasets:
+    """Declare a table and send its bytes."""
+
+    def Create(self, request: pb.DatasetCreate, call: Call) -> Any:
+        """The schema is checked now; the bytes come with Upload."""
+        return to_proto(datasets.create(call.caller, from_proto(request, DatasetCreate), call.ports))
+
+    def Upload(self, requests: Iterator[pb.UploadRequest], call: Call) -> Any:
+        """A refused table leaves nothing behind; a stream that broke off leaves the dataset empty."""
+        caller = call.caller
+        dataset_id = metadata_of(requests).dataset_id
+        with datasets.receiving(caller, dataset_id, call.ports) as upload:
+            receive(requests, upload)
+        return to_proto(datasets.finish_upload(caller, dataset_id, upload, call.ports))
+
+    def Get(self, request: pb.GetDatasetRequest, call: Call) -> Any:
+        """Its state, size and digest."""
+        return to_proto(datasets.view(datasets.get(call.caller, request.dataset_id, call.ports)))
+
+    def List(self, _request: pb.ListDatasetsRequest, call: Call) -> Any:
+        """Oldest first."""
+        return to_proto(DatasetList(datasets=datasets.all_of(call.caller, call.ports)))
+
+    def Delete(self, request: pb.DeleteDatasetRequest, call: Call) -> Any:
+        """Its bytes go. What was spent on its population stays spent."""
+        datasets.remove(call.caller, request.dataset_id, call.ports)
+        return pb.DeleteDatasetResponse()
+
+    def ProposeSchema(self, requests: Iterator[pb.ProposeSchemaRequest], call: Call) -> Any:
+        """Types and PII guesses. Nothing of the file is kept."""
+        wanted = metadata_of(requests)
+        table_format = member_of(TableFormat, wanted.format, default=TableFormat.CSV)
+        with schemas.receiving(call.ports) as (folder, upload):
+            receive(requests, upload)
+            return to_proto(schemas.propose(folder, table_format, call.ports, include_data=wanted.include_data))
+
+
+class Jobs:
+    """Ask for synthetic data, watch, fetch the bundle."""
+
+    def Create(self, request: pb.JobCreate, call: Call) -> Any:
+        """Holds the price and queues the job, or refuses with what is left."""
+        return to_proto(jobs.submit(call.caller, from_proto(request, JobCreate), call.ports))
+
+    def Get(self, request: pb.GetJobRequest, call: Call) -> Any:
+        """Stage and percent."""
+        return to_proto(jobs.get(call.caller, request.job_id, call.ports))
+
+    def List(self, _request: pb.ListJobsRequest, call: Call) -> Any:
+        """Oldest first."""
+        return to_proto(JobList(jobs=jobs.all_of(call.caller, call.ports)))
+
+    def Watch(self, request: pb.WatchJobRequest, call: Call) -> Iterator[Any]:
+        """The job now, then at each change, until it has ended."""
+        caller = call.caller
+        view = jobs.get(caller, request.job_id, call.ports)
+        yield to_proto(view)
+        while not view.state.is_final and call.is_active:
+            known, view = view, jobs.get(caller, request.job_id, call.ports, wait_s=WATCH_S)
+            if view != known:
+                yield to_proto(view)
+
+    def DownloadBundle(self, request: pb.DownloadBundleRequest, call: Call) -> Iterator[Any]:
+        """Rows as Parquet and CSV, both reports, the privacy statement and a manifest of digests, as a zip."""
+        path = jobs.bundle(call.caller, request.job_id, call.ports)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield pb.DownloadBundleResponse(chunk=chunk)
+
+
+class Budgets:
+    """What may be spent on a population, and what is left."""
+
+    def Get(self, request: pb.GetBudgetRequest, call: Call) -> Any:
+        """Cap, spent, held and left."""
+        return to_proto(budgets.show(call.caller, request.population, call.ports))
+
+    def List(self, _request: pb.ListBudgetsRequest, call: Call) -> Any:
+        """Cap, spent, held and left of every population."""
+        return to_proto(budgets.show_all(call.caller, call.ports))
+
+    def Grant(self, request: pb.GrantBudgetRequest, call: Call) -> Any:
+        """Opens the account if there is none. What was spent stays spent."""
+        grant = from_proto(request.grant, BudgetGrant)
+        return to_proto(budgets.grant(call.caller, request.population, grant, call.ports))
+
+
+class Service:
+    """Tenants, engines, version."""
+
+    def GetHealth(self, _request: pb.GetHealthRequest, _call: Call) -> Any:
+        """Needs no key."""
+        return to_proto(Health(version=__version__))
+
+    def ListEngines(self, _request: pb.ListEnginesRequest, _call: Call) -> Any:
+        """Each with what it is and whether its output is differentially private."""
+        return to_proto(jobs.list_engines())
+
+    def CreateTenant(self, request: pb.TenantCreate, call: Call) -> Any:
+        """Needs the one-time credential that the service printed at its first start; uses it up."""
+        return to_proto(tenants.create_tenant(call.credential, from_proto(request, TenantCreate), call.ports))

@@ -1,0 +1,110 @@
+"""Asks the session for one-way and pair marginals, and turns the answers into factors of the model.
+
+Each marginal has a precision (1 / stddev^2 in rows); what a purpose costs is max_rows^2 times the sum of its
+precisions, however it is spread over calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthesizers.base import MarginalSession, Recoding
+from synthesizers.tabular.budget import ONE_WAYS, PAIRS
+from synthesizers.tabular.estimate import Factor
+from synthesizers.tabular.junction import Variable
+from synthesizers.tabular.levels import Axis, Coding
+from synthesizers.tabular.oneway import clean
+from synthesizers.tabular.select import Picked
+
+Floats = NDArray[np.float64]
+
+_ONE_WAY_KAPPA = 1.0
+_LEAST_SIGNAL = 0.02
+_MIN_KAPPA = 1.0
+
+
+def measure_one_ways(
+    session: MarginalSession, codings: Sequence[Coding], precision: float
+) -> tuple[float, list[Floats]]:
+    """The estimated number of rows (at least 1) and cleaned counts of every column.
+
+    A column's share goes with the square root of its size: its error grows with size times stddev.
+    """
+    names = session.domain.names
+    weight = np.sqrt([float(code.size) for code in codings])
+    stddevs = 1 / np.sqrt(precision * weight / weight.sum())
+    noisy = [
+        session.measure([(name,)], stddev=float(stddev), purpose=ONE_WAYS)[0].counts
+        for name, stddev in zip(names, stddevs, strict=True)
+    ]
+    trust = 1 / (stddevs**2 * np.array([code.size for code in codings]))
+    total = max(1.0, float(trust @ [counts.sum() for counts in noisy] / trust.sum()))
+    ones = [
+        clean(counts, code, stddev=float(stddev), total=total)
+        for counts, code, stddev in zip(noisy, codings, stddevs, strict=True)
+    ]
+    return total, ones
+
+
+def variable_name(names: Sequence[str], variable: Variable) -> str:
+    """The name of a derived column: distinct for distinct (column, level)."""
+    return f"{variable[1]}@{names[variable[0]]}"
+
+
+def recodings(names: Sequence[str], axes: Sequence[Axis], variables: Sequence[Variable]) -> dict[str, Recoding]:
+    """Derived columns for ``MarginalSession.recoded``."""
+    return {
+        variable_name(names, (column, level)): (names[column], axes[column].code_map(level))
+        for column, level in sorted(set(variables))
+    }
+
+
+def measure_pairs(
+    session: MarginalSession, axes: Sequence[Axis], picked: Sequence[Picked], precisions: Floats
+) -> Iterator[tuple[Picked, Floats, float]]:
+    """Noisy counts of each picked pair over its groups, and their stddev in rows."""
+    names = session.domain.names
+    view = session.recoded(recodings(names, axes, [variable for one in picked for variable in one.variables]))
+    for one, precision in zip(picked, precisions, strict=True):
+        clique = tuple(variable_name(names, variable) for variable in one.variables)
+        stddev = 1 / math.sqrt(precision)
+        yield one, view.measure([clique], stddev=stddev, purpose=PAIRS)[0].counts, stddev
+
+
+def one_way_factor(column: int, axis: Axis, counts: Floats, total: float) -> Factor:
+    """A cleaned one-way as a factor that the model should meet closely."""
+    ordered = counts[axis.order]
+    floor = 1e-6 / len(ordered)
+    return Factor(
+        variables=((column, axis.finest),),
+        counts=ordered,
+        kappa=_ONE_WAY_KAPPA,
+        margins=(ordered / total,),
+        start=np.log(np.maximum(ordered / total, floor)),
+    )
+
+
+def pair_factor(
+    picked: Picked, axes: Sequence[Axis], ones: Sequence[Floats], total: float, counts: Floats, stddev: float
+) -> Factor:
+    """A noisy pair as a factor, its ridge set by how far it stands above the noise (empirical Bayes).
+
+    If cell deviations from independence have variance v * expected count, the best linear shrinkage is a ridge of
+    stddev^2 / v; v is estimated by moments.
+    """
+    (a, level_a), (b, level_b) = picked.variables
+    margins = axes[a].collapse(ones[a], level_a) / total, axes[b].collapse(ones[b], level_b) / total
+    expected = total * np.outer(*margins)
+    noise = counts.size * stddev**2
+    signal = max(float(((counts - expected) ** 2).sum()) - noise, _LEAST_SIGNAL * noise)
+    return Factor(
+        variables=picked.variables,
+        counts=counts,
+        kappa=max(stddev**2 * total / signal, _MIN_KAPPA),
+        margins=margins,
+        start=np.zeros_like(counts),
+    )

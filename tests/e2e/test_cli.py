@@ -1,0 +1,111 @@
+"""The command line as a user types it: exit codes, the JSON line, budgets that last from call to call."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.houses import SCHEMA, rows
+
+UNDERSTUDY = str(Path(sys.executable).parent / "understudy")
+
+
+class Shell:
+    """A user with a home of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.table = folder / "ward.csv"
+        self.table.write_bytes(rows(700))
+        self.schema = folder / "ward.schema.json"
+        self.schema.write_text(json.dumps(SCHEMA))
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, "UNDERSTUDY_HOME": str(self.folder / "home"), "COLUMNS": "200"}
+        return subprocess.run(
+            [UNDERSTUDY, *words], env=environ, cwd=self.folder, capture_output=True, text=True, timeout=120
+        )
+
+    def synth(self, *more: str) -> subprocess.CompletedProcess[str]:
+        return self("synth", str(self.table), "--schema", str(self.schema), *more)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.mark.slow
+def test_synth_then_what_is_left(shell: Shell) -> None:
+    done = shell.synth("--epsilon", "1", "--rows", "300", "--out", "out", "--json")
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert (outcome["epsilon"], outcome["delta"], outcome["epsilon_left"]) == (1.0, 1e-6, 9.0)
+    assert {"fit", "sample", "scrub", "evaluate"} <= set(outcome["seconds"])
+    expected = {"synthetic.parquet", "synthetic.csv", "report.owner.json", "report.owner.html", "report.release.json"}
+    assert expected | {"report.release.html", "privacy_statement.json", "manifest.json"} == set(outcome["paths"])
+    for path in outcome["paths"].values():
+        assert (shell.folder / path).stat().st_size > 0
+
+    granted = shell("budget", "grant", "--population", "ward", "--epsilon", "1.5", "--delta", "1e-5")
+    assert granted.returncode == 0, granted.stderr
+    refused = shell.synth("--epsilon", "1")
+    assert refused.returncode == 3
+    assert "budget-exceeded" in refused.stderr
+    assert "0.5" in refused.stderr
+    shown = shell("budget", "show", "--json")
+    assert json.loads(shown.stdout)[0]["epsilon_left"] == pytest.approx(0.5)
+
+
+def test_without_a_schema_it_proposes_one_and_stops(shell: Shell) -> None:
+    asked = shell("synth", str(shell.table), "--epsilon", "1")
+    assert asked.returncode == 2
+    assert [field["name"] for field in json.loads(asked.stdout)["fields"]] == ["id", "age", "sex"]
+    assert "constraints" not in asked.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "says"),
+    [
+        (("--epsilon", "0"), 2, "privacy-parameter-invalid"),
+        (("--epsilon", "nan"), 2, "privacy-parameter-invalid"),
+        (("--epsilon", "1", "--delta", "1"), 2, "privacy-parameter-invalid"),
+        (("--epsilon", "11"), 3, "budget-exceeded"),
+        (("--epsilon", "1", "--engine", "magic"), 2, "engine-unknown"),
+        (("--epsilon", "1", "--rows", "0"), 2, "row-count-invalid"),
+        (("--epsilon", "x"), 2, "--epsilon"),
+        ((), 2, "epsilon-missing"),
+    ],
+)
+def test_exit_codes_of_bad_calls(words: tuple[str, ...], exit_code: int, says: str, shell: Shell) -> None:
+    done = shell.synth(*words)
+    assert (done.returncode, says in done.stderr) == (exit_code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_table_exits_with_4_and_its_place(shell: Shell) -> None:
+    shell.table.write_text("id,age,sex\n1,old,F\n")
+    done = shell.synth("--epsilon", "1")
+    assert done.returncode == 4
+    assert "value-not-integer" in done.stderr
+    assert "line 2" in done.stderr
+    assert "'age'" in done.stderr
+
+
+def test_a_bad_schema_exits_with_2_and_its_pointer(shell: Shell) -> None:
+    shell.schema.write_text(json.dumps(SCHEMA | {"sceret": 1}))
+    for done in (shell.synth("--epsilon", "1"), shell("schema", "check", str(shell.schema))):
+        assert done.returncode == 2
+        assert "/sceret" in done.stderr
+
+
+def test_help_reads_well(shell: Shell) -> None:
+    done = shell("--help")
+    assert done.returncode == 0
+    for word in ("synth", "serve", "budget", "schema", "Exit codes"):
+        assert word in done.stdout

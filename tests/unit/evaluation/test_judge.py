@@ -1,0 +1,176 @@
+"""The whole judge on ordinary, small and odd tables, and what its pages may and may not hold."""
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from evaluation.judge import EvaluationInputs, evaluate, summary
+from evaluation.render import html
+from evaluation.report import Report
+from understudy.schema import TableSchema
+
+Draw = Callable[[int, int], pa.Table]
+STATEMENT = {"epsilon": 1.0, "delta": 1e-5, "engine": "mst", "provenance": {"age": "declared"}}
+
+
+def _judge(schema: TableSchema, train: pa.Table, controls: pa.Table, synthetic: pa.Table, **more: Any) -> Report:
+    members = train.slice(0, min(len(controls), len(train)))
+    values = {"statement": STATEMENT, "job": {"id": "r1", "table": "Stays", "rows_read": 12}} | more
+    return evaluate(
+        EvaluationInputs(
+            schema=schema, train=train, members=members, controls=controls, synthetic=synthetic, **values
+        )
+    )
+
+
+def _lights(report: Report) -> dict[str, str]:
+    document: Any = report.as_owner_json()
+    return {metric["id"]: metric["status"] for section in document["sections"] for metric in section["metrics"]}
+
+
+@pytest.fixture(scope="module")
+def ordinary(schema: TableSchema, draw: Draw) -> Report:
+    train = draw(1_500, 1)
+    # an extreme that the synthetic table does not have
+    train = train.set_column(2, "lab", pa.array([987_654.321, *train["lab"].to_pylist()[1:]], pa.float64()))
+    return _judge(schema, train, draw(700, 2), draw(1_500, 3))
+
+
+def test_an_ordinary_table_gets_every_section_and_no_red(ordinary: Report) -> None:
+    document: Any = ordinary.as_owner_json()
+    assert [s["id"] for s in document["sections"]] == ["guarantee", "risk", "fidelity", "utility", "diversity", "profile"]
+    assert "red" not in _lights(ordinary).values()
+    assert not ordinary.stop
+    json.dumps(document, allow_nan=False)
+
+
+def test_equal_inputs_give_equal_reports(schema: TableSchema, draw: Draw) -> None:
+    one, two = (_judge(schema, draw(200, 1), draw(100, 2), draw(200, 3)).as_owner_json() for _ in range(2))
+    assert one == two
+
+
+def test_the_release_report_leaks_no_owner_key_and_no_real_extreme(ordinary: Report) -> None:
+    owner: Any = ordinary.as_owner_json()
+    release: Any = ordinary.as_release_json()
+    page, text = html(release), json.dumps(release)
+    kept = {m["id"] for s in release["sections"] for m in s["metrics"]}
+    assert kept == {"guarantee.epsilon", "guarantee.provenance", "profile.valid"}
+    for id_ in {m["id"] for s in owner["sections"] for m in s["metrics"]} - kept:
+        assert id_ not in text
+        assert id_ not in page
+    for secret in ("987654", "987,654", "9.877e+05", "Training", "rows_read", "Held-out people", "risk-roc"):
+        assert secret not in text
+        assert secret not in page
+    assert "9.877e+05" not in html(owner)  # bins come from the schema and the synthetic table only
+
+
+@pytest.mark.parametrize("kind", ["owner", "release"])
+def test_the_page_is_self_contained_and_obeys_its_own_policy(ordinary: Report, kind: str) -> None:
+    page = html(ordinary.as_owner_json() if kind == "owner" else ordinary.as_release_json())
+    style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
+    assert len(style) == 1
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in page
+    assert not re.search(r"\sstyle=|<script|<link|<img|\son\w+=|\ssrc=|url\((?!#)|@import", page)
+    assert not re.search(r'href="(?!#)', page)
+    assert not re.search(r"anonymous|compliant", page, re.IGNORECASE)
+    ids = re.findall(r'\sid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert page.count("<svg class") == page.count("<figure>") == page.count("</figure>")
+    assert "at most e^1 = 2.72" in page
+
+
+def test_names_and_values_are_escaped() -> None:
+    evil = '<img src=x onerror="1">'
+    schema = TableSchema.parse({"title": evil, "fields": [{"name": evil, "type": "string"}]})
+    table = pa.table({evil: [evil, "b"] * 40})
+    report = _judge(schema, table, table, table, job={"table": evil})
+    assert "<img" not in html(report.as_owner_json())
+
+
+def test_stop_is_shouted(ordinary: Report) -> None:
+    page = html(ordinary.as_owner_json() | {"stop": True})
+    assert 'role="alert"' in page
+    assert "must not leave" in page
+    assert 'role="alert"' not in html(ordinary.as_owner_json())
+
+
+def test_attempts_are_printed(ordinary: Report) -> None:
+    assert "4 releases were tried" in html(ordinary.as_release_json() | {"attempts": 4})
+
+
+def test_summary_has_three_and_three(ordinary: Report) -> None:
+    found: Any = summary(ordinary.as_owner_json())
+    assert [len(found[key]) for key in ("fidelity", "risk")] == [3, 3]
+    assert all(entry["text"] and entry["status"] for key in ("fidelity", "risk") for entry in found[key])
+    assert summary(ordinary.as_release_json()) == {"fidelity": [], "risk": [], "stop": False}
+
+
+@pytest.mark.parametrize(("train", "controls", "made"), [(1, 0, 1), (200, 0, 200), (200, 20, 200), (1, 1, 500), (40, 40, 0)])
+def test_tiny_tables_are_grey_and_do_not_crash(
+    schema: TableSchema, draw: Draw, train: int, controls: int, made: int
+) -> None:
+    report = _judge(schema, draw(train, 1), draw(controls, 2), draw(made, 3))
+    lights = _lights(report)
+    assert lights["risk.verbatim"] == lights["risk.membership"] == lights["risk.audit"] == "grey" or controls >= 30
+    assert lights["utility.recovered.died"] == "grey"
+    assert html(report.as_owner_json())
+    assert html(report.as_release_json())
+
+
+def test_odd_columns_do_not_crash(draw: Draw) -> None:
+    fields = [
+        {"name": "constant", "type": "integer"},
+        {"name": "gone", "type": "number"},
+        {"name": "gone_text", "type": "string", "understudy:target": True},
+        {"name": "when", "type": "datetime"},
+        {"name": "negative", "type": "number", "understudy:target": True, "constraints": {"minimum": -500}},
+        {"name": "wide", "type": "string"},
+        {"name": "huge", "type": "number"},
+        {"name": "flag", "type": "boolean", "understudy:target": True},
+    ]
+    schema = TableSchema.parse({"fields": fields})
+
+    def table(n: int, shift: int) -> pa.Table:
+        return pa.table(
+            {
+                "constant": pa.array([7] * n, pa.int64()),
+                "gone": pa.array([None] * n, pa.float64()),
+                "gone_text": pa.array([None] * n, pa.string()),
+                "when": pa.array([dt.datetime(1890, 1, 1) + dt.timedelta(hours=31 * i + shift) for i in range(n)], pa.timestamp("us")),
+                "negative": pa.array([-((i * 7919 + shift) % 400) / 3 for i in range(n)], pa.float64()),
+                "wide": pa.array([f"w{(i * 31 + shift) % 10_000}" for i in range(n)]),
+                "huge": pa.array([1e300 if i % 50 == 0 else -1e-300 for i in range(n)], pa.float64()),
+                "flag": pa.array([None if i % 3 else True for i in range(n)], pa.bool_()),
+            }
+        )
+
+    report = _judge(schema, table(900, 0), table(300, 1), table(900, 2))
+    lights = _lights(report)
+    assert lights["utility.recovered.gone_text"] == lights["utility.recovered.flag"] == "grey"
+    assert html(report.as_owner_json())
+
+
+def test_a_table_without_modelled_columns_is_grey(schema: TableSchema) -> None:
+    only = TableSchema.parse({"fields": [{"name": "note", "type": "text"}]})
+    table = pa.table({"note": ["a"] * 60})
+    report = _judge(only, table, table, table)
+    assert {"green", "red"}.isdisjoint(status for id_, status in _lights(report).items() if not id_.startswith("guarantee"))
+    assert html(report.as_owner_json())
+
+
+def test_without_a_target_utility_is_grey_and_says_why(draw: Draw, schema: TableSchema) -> None:
+    document: Any = schema.as_dict()
+    for entry in document["fields"]:
+        entry.pop("understudy:target", None)
+    report: Any = _judge(TableSchema.parse(document), draw(100, 1), draw(50, 2), draw(100, 3)).as_owner_json()
+    metric = next(s for s in report["sections"] if s["id"] == "utility")["metrics"][0]
+    assert metric["status"] == "grey"
+    assert "no target" in metric["notes"][0]
