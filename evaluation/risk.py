@@ -24,8 +24,8 @@ from evaluation.verbatim import Verbatim, verbatim
 MEMBERSHIP = Threshold(amber=0.52, red=0.55)
 ALPHA_RED, ALPHA_AMBER = 0.001, 0.01
 MIN_CONTROLS = 30
-ISOLATED = 0.05
-ENOUGH_POWER_AUC = 0.70
+STRATA = ((0.05, 0.70), (0.01, 0.85))
+"""Share of the most isolated people, and the AUC that must be visible for a green light."""
 ENOUGH_POWER_COPIES = 0.05
 _FRACTIONS = np.geomspace(0.002, 1.0, 40)
 
@@ -46,14 +46,14 @@ def risk(
     copies = verbatim(encoded)
     people = audit(encoded, rng) if encoded.columns else None
     everyone = attack(people, rng) if people is not None else None
-    edge = attack(people.most_isolated(ISOLATED), rng) if people is not None else None
-    runs = [p.p_value for p in (copies, everyone, edge) if p is not None]
-    adjusted = holm(runs) + [1.0] * (3 - len(runs))
+    edges = _edges(people, rng)
+    family = [everyone, *edges.values()]
+    adjusted = holm([copies.p_value, *(found.p_value if found else 1.0 for found in family)])
     claim = _claim(people, statement)
     metrics = [
         _verbatim(copies, adjusted[0]),
         _everyone(everyone, adjusted[1], statement),
-        _isolated(edge, adjusted[2]),
+        *(_isolated(share, edges[share], p) for share, p in zip(edges, adjusted[2:], strict=True)),
         claim,
         *extra,
     ]
@@ -62,9 +62,19 @@ def risk(
         title="Re-identification risk",
         question="Could someone learn who was in the training table, or what it said about them?",
         metrics=tuple(metrics),
-        figures=tuple(_figures(people, everyone, edge, statement)),
+        figures=tuple(_figures(people, everyone, edges, statement)),
     )
     return Risk(section=section, stop=claim.status is Status.RED, power=_power(copies))
+
+
+def _edges(people: Audit | None, rng: np.random.Generator) -> dict[float, Attack | None]:
+    """The attack on each isolated stratum. A smaller one than the first is run only where it has controls."""
+    edges: dict[float, Attack | None] = {}
+    for share, _ in STRATA:
+        found = attack(people.most_isolated(share), rng) if people is not None else None
+        if not edges or (found is not None and min(found.n, found.n_control) >= MIN_CONTROLS):
+            edges[share] = found
+    return edges
 
 
 def _verbatim(found: Verbatim, p_value: float) -> Metric:
@@ -127,7 +137,7 @@ def _everyone(found: Attack | None, p_value: float, statement: PrivacyStatement)
     )
 
 
-def _isolated(found: Attack | None, p_value: float) -> Metric:
+def _isolated(share: float, found: Attack | None, p_value: float) -> Metric:
     fewest = min(found.n, found.n_control) if found is not None else 0
     visible = _visible_auc(fewest)
     if found is None or fewest < MIN_CONTROLS:
@@ -135,10 +145,10 @@ def _isolated(found: Attack | None, p_value: float) -> Metric:
     elif p_value < ALPHA_RED:
         status = Status.RED
     else:
-        status = Status.AMBER if p_value < ALPHA_AMBER or visible > ENOUGH_POWER_AUC else Status.GREEN
+        status = Status.AMBER if p_value < ALPHA_AMBER or visible > dict(STRATA)[share] else Status.GREEN
     return Metric(
-        id="risk.membership.isolated",
-        title=f"Membership, most isolated {ISOLATED:.0%}",
+        id=f"risk.membership.isolated{share:.0%}".rstrip("%"),
+        title=f"Membership, most isolated {share:.0%}",
         value=found.auc if found else None,
         ci=found.ci if found else None,
         n=found.n if found else None,
@@ -198,11 +208,10 @@ def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
 
 
 def _figures(
-    people: Audit | None, everyone: Attack | None, edge: Attack | None, statement: PrivacyStatement
+    people: Audit | None, everyone: Attack | None, edges: dict[float, Attack | None], statement: PrivacyStatement
 ) -> list[Figure]:
-    attacks = [
-        (n, a) for n, a in (("Everyone", everyone), (f"Isolated {ISOLATED:.0%}", edge)) if a and np.isfinite(a.auc)
-    ]
+    named = [("Everyone", everyone), *((f"Isolated {share:.0%}", found) for share, found in edges.items())]
+    attacks = [(name, found) for name, found in named if found is not None and np.isfinite(found.auc)]
     if people is None or not attacks:
         return []
     rows = {

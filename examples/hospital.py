@@ -203,7 +203,7 @@ def stays_of(chance: Chance, words: Words, patient: Patient) -> Iterator[dict[st
         n_days = int(stay["length_of_stay"])
         score = -4.0 + 0.5 * int(stay["severity"]) + 0.05 * n_days + 0.45 * patient.burden + 0.2 * earlier
         soon = chance.happens(logistic(score - 1.4 * (department in ("Obstetrics", "Pediatrics"))))
-        later = chance.happens(0.24 + 0.09 * patient.burden)
+        later = chance.happens(0.29 + 0.09 * patient.burden)
         again = day + timedelta(days=n_days + (chance.number(1, 30) if soon else chance.number(31, 240)))
         ends = again > LAST_DAY or earlier + 1 == MAX_STAYS or not (soon or later)
         row = {**patient.identity, **stay, "readmitted": "true" if soon and not ends else "false"}

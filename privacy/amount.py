@@ -65,8 +65,8 @@ class Amount:
 
 
 def _units(value: float, unit: Decimal, rounding: str) -> int:
-    return int((Decimal(repr(value)) / unit).to_integral_value(rounding=rounding))
+    return int((Decimal(repr(float(value))) / unit).to_integral_value(rounding=rounding))
 
 
 def _text(value: Decimal) -> str:
-    return f"{value.normalize():g}" if value else "0"
+    return f"{value.normalize():f}"

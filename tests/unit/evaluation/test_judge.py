@@ -24,9 +24,7 @@ def _judge(schema: TableSchema, train: pa.Table, controls: pa.Table, synthetic: 
     members = train.slice(0, min(len(controls), len(train)))
     values = {"statement": STATEMENT, "job": {"id": "r1", "table": "Stays", "rows_read": 12}} | more
     return evaluate(
-        EvaluationInputs(
-            schema=schema, train=train, members=members, controls=controls, synthetic=synthetic, **values
-        )
+        EvaluationInputs(schema=schema, train=train, members=members, controls=controls, synthetic=synthetic, **values)
     )
 
 
@@ -45,7 +43,14 @@ def ordinary(schema: TableSchema, draw: Draw) -> Report:
 
 def test_an_ordinary_table_gets_every_section_and_no_red(ordinary: Report) -> None:
     document: Any = ordinary.as_owner_json()
-    assert [s["id"] for s in document["sections"]] == ["guarantee", "risk", "fidelity", "utility", "diversity", "profile"]
+    assert [s["id"] for s in document["sections"]] == [
+        "guarantee",
+        "risk",
+        "fidelity",
+        "utility",
+        "diversity",
+        "profile",
+    ]
     assert "red" not in _lights(ordinary).values()
     assert not ordinary.stop
     json.dumps(document, allow_nan=False)
@@ -113,7 +118,9 @@ def test_summary_has_three_and_three(ordinary: Report) -> None:
     assert summary(ordinary.as_release_json()) == {"fidelity": [], "risk": [], "stop": False}
 
 
-@pytest.mark.parametrize(("train", "controls", "made"), [(1, 0, 1), (200, 0, 200), (200, 20, 200), (1, 1, 500), (40, 40, 0)])
+@pytest.mark.parametrize(
+    ("train", "controls", "made"), [(1, 0, 1), (200, 0, 200), (200, 20, 200), (1, 1, 500), (40, 40, 0)]
+)
 def test_tiny_tables_are_grey_and_do_not_crash(
     schema: TableSchema, draw: Draw, train: int, controls: int, made: int
 ) -> None:
@@ -138,13 +145,15 @@ def test_odd_columns_do_not_crash(draw: Draw) -> None:
     ]
     schema = TableSchema.parse({"fields": fields})
 
+    start = dt.datetime.fromisoformat("1890-01-01")
+
     def table(n: int, shift: int) -> pa.Table:
         return pa.table(
             {
                 "constant": pa.array([7] * n, pa.int64()),
                 "gone": pa.array([None] * n, pa.float64()),
                 "gone_text": pa.array([None] * n, pa.string()),
-                "when": pa.array([dt.datetime(1890, 1, 1) + dt.timedelta(hours=31 * i + shift) for i in range(n)], pa.timestamp("us")),
+                "when": pa.array([start + dt.timedelta(hours=31 * i + shift) for i in range(n)], pa.timestamp("us")),
                 "negative": pa.array([-((i * 7919 + shift) % 400) / 3 for i in range(n)], pa.float64()),
                 "wide": pa.array([f"w{(i * 31 + shift) % 10_000}" for i in range(n)]),
                 "huge": pa.array([1e300 if i % 50 == 0 else -1e-300 for i in range(n)], pa.float64()),
@@ -162,7 +171,9 @@ def test_a_table_without_modelled_columns_is_grey(schema: TableSchema) -> None:
     only = TableSchema.parse({"fields": [{"name": "note", "type": "text"}]})
     table = pa.table({"note": ["a"] * 60})
     report = _judge(only, table, table, table)
-    assert {"green", "red"}.isdisjoint(status for id_, status in _lights(report).items() if not id_.startswith("guarantee"))
+    assert {"green", "red"}.isdisjoint(
+        status for id_, status in _lights(report).items() if not id_.startswith("guarantee")
+    )
     assert html(report.as_owner_json())
 
 

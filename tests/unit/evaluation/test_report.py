@@ -98,7 +98,18 @@ def test_the_release_report_holds_releasable_things_only_and_its_own_lights() ->
     )
     release = _report(mixed, private).as_release_json()
     text = json.dumps(release)
-    for word in ("closed", "0.987654", "Training", "secret", '"private"', "0.75", "owner", "Rows", '"power": "p"', "stop"):
+    for word in (
+        "closed",
+        "0.987654",
+        "Training",
+        "secret",
+        '"private"',
+        "0.75",
+        "owner",
+        "Rows",
+        '"power": "p"',
+        "stop",
+    ):
         assert word not in text
     assert release["sections"][0]["status"] == "green"
     assert release["withheld"] == ["Private"]

@@ -28,7 +28,10 @@ def test_a_row_that_two_people_share_says_nothing(schema: TableSchema, draw: Dra
 def test_rows_of_one_person_count_once() -> None:
     schema = TableSchema.parse(
         {
-            "fields": [{"name": "p", "type": "string", "understudy:kind": "identifier"}, {"name": "x", "type": "number"}],
+            "fields": [
+                {"name": "p", "type": "string", "understudy:kind": "identifier"},
+                {"name": "x", "type": "number"},
+            ],
             "understudy:privacyUnit": {"column": "p", "maxRows": 4},
         }
     )
@@ -40,7 +43,8 @@ def test_rows_of_one_person_count_once() -> None:
 
 def test_what_could_have_been_seen_shrinks_with_the_controls() -> None:
     few, many = (
-        Verbatim(hits=0, eligible=2_000, control_hits=0, control_eligible=c).detectable(alpha=0.001) for c in (100, 2_000)
+        Verbatim(hits=0, eligible=2_000, control_hits=0, control_eligible=c).detectable(alpha=0.001)
+        for c in (100, 2_000)
     )
     assert few is not None
     assert many is not None
@@ -54,7 +58,5 @@ def test_the_power_that_is_promised_is_there() -> None:
     share = Verbatim(hits=0, eligible=1_000, control_hits=0, control_eligible=1_000).detectable(alpha=0.001)
     assert share is not None
     hits = np.random.default_rng(0).binomial(1_000, share, 2_000)
-    red = [
-        Verbatim(hits=int(h), eligible=1_000, control_hits=0, control_eligible=1_000).p_value < 0.001 for h in hits
-    ]
+    red = [Verbatim(hits=int(h), eligible=1_000, control_hits=0, control_eligible=1_000).p_value < 0.001 for h in hits]
     assert 0.9 <= np.mean(red) < 0.97

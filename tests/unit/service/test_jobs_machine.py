@@ -74,11 +74,6 @@ def test_percent_is_a_percentage(given_percent: int, kept: int) -> None:
     assert QUEUED.started().at("fit", given_percent).percent == kept
 
 
-@pytest.mark.xfail(strict=True, reason="at() takes any percent")
-def test_percent_never_falls_within_an_attempt() -> None:
-    assert QUEUED.started().at("fit", 60).at("fit", 40).percent == 60
-
-
 def test_a_repeated_step_replaces_its_record() -> None:
     job = QUEUED.started()
     for name, seconds in (("scrub", 1.0), ("fit", 2.0), ("scrub", 3.0)):

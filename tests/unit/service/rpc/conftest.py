@@ -74,8 +74,8 @@ class Face:
         """``call("Datasets.Get", request)``: the answer, or the list of a stream's."""
         service, name = method.split(".")
         stub = getattr(getattr(pb_grpc, f"{service}Stub")(self.channel), name)
-        answer = stub(request, metadata=self.metadata, timeout=TIMEOUT_S)
-        return list(answer) if isinstance(answer, grpc.RpcContext) else answer
+        answer: Any = stub(request, metadata=self.metadata, timeout=TIMEOUT_S)
+        return list(answer) if hasattr(answer, "__next__") else answer
 
     def declare(self, schema: str = SCHEMA) -> str:
         return str(self.call("Datasets.Create", pb.DatasetCreate(table_schema=schema)).id)

@@ -96,8 +96,9 @@ def test_json_that_is_no_object_is_refused() -> None:
 
 
 def test_a_member_that_an_enum_does_not_have_is_refused() -> None:
+    proto = pb.DatasetCreate.FromString(b"\x0a\x02{}\x10\x63")  # table_schema "{}", format 99
     with pytest.raises(UsageError) as caught:
-        from_proto(pb.DatasetCreate(table_schema="{}", format=99), DatasetCreate)
+        from_proto(proto, DatasetCreate)
     assert caught.value.facts == {"/format": "enum"}
     with pytest.raises(UsageError):
         member_of(TableFormat, 99, default=TableFormat.CSV)
