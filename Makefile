@@ -37,6 +37,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check $(ROOTS)
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -44,6 +45,10 @@ bench: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format $(ROOTS)
 	$(BIN)/ruff check --fix $(ROOTS)
+
+stubs: $(VENV)/.dev
+	$(BIN)/python -m grpc_tools.protoc -I service/rpc/generated=service/rpc \
+	  --python_out=. --pyi_out=. --grpc_python_out=. service/rpc/generated/understudy.proto
 
 # Both locks carry hashes of every platform's wheels and name no index.
 lock: $(VENV)/.dev

@@ -15,7 +15,7 @@ from scipy.stats import binom, norm, rankdata
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
-_EXACT_BELOW = 2_000
+_EXACT_BELOW = 500
 _DRAWS = 9_999
 
 
@@ -88,7 +88,7 @@ def auc_interval(value: float, n: int, m: int, *, level: float = 0.95) -> Interv
 def rank_sum_p(positive: Floats, negative: Floats, rng: np.random.Generator) -> float:
     """One-sided permutation p that positive scores are no higher than negative ones.
 
-    Random permutations below 2,000 scores (resolution 1e-4), the tie-corrected normal limit above.
+    Random permutations below 500 scores (resolution 1e-4), the tie-corrected normal limit above.
     """
     n, m = len(positive), len(negative)
     if n == 0 or m == 0:

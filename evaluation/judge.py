@@ -18,6 +18,7 @@ from evaluation.report import Disclosure, Fact, Json, Report
 from evaluation.risk import risk
 from evaluation.statement import PrivacyStatement
 from evaluation.utility import utility
+from evaluation.wp29 import triad
 from understudy.schema import TableSchema
 
 LIMITS = (
@@ -55,7 +56,8 @@ def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
     tables = {name: getattr(inputs, name) for name in ("train", "members", "controls", "synthetic")}
     encoded = encode(inputs.schema, tables)
     fresh = _streams(seed)
-    threats = risk(encoded, statement, fresh("risk"))
+    secrets = tuple(column.name for column in inputs.schema.targets)
+    threats = risk(encoded, statement, fresh("risk"), criteria=triad(encoded, secrets, fresh("wp29")))
     return Report(
         subject=_subject(inputs, statement),
         statement=statement.as_dict(),

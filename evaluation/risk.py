@@ -7,7 +7,6 @@ Thresholds: shared study, table B5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ from evaluation.membership import Attack, Audit, attack, audit, epsilon_lower_bo
 from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Threshold
 from evaluation.statement import PrivacyStatement
 from evaluation.verbatim import Verbatim, verbatim
+from evaluation.wp29 import Triad
 
 MEMBERSHIP = Threshold(amber=0.52, red=0.55)
 ALPHA_RED, ALPHA_AMBER = 0.001, 0.01
@@ -40,9 +40,9 @@ class Risk:
 
 
 def risk(
-    encoded: Encoded, statement: PrivacyStatement, rng: np.random.Generator, *, extra: Sequence[Metric] = ()
+    encoded: Encoded, statement: PrivacyStatement, rng: np.random.Generator, *, criteria: Triad | None = None
 ) -> Risk:
-    """Run the attacks. `extra` are further attacks of the family that carry their own lights."""
+    """Run the attacks. `criteria` are the three WP29 criteria, which carry their own lights."""
     copies = verbatim(encoded)
     people = audit(encoded, rng) if encoded.columns else None
     everyone = attack(people, rng) if people is not None else None
@@ -55,7 +55,7 @@ def risk(
         _everyone(everyone, adjusted[1], statement),
         *(_isolated(share, edges[share], p) for share, p in zip(edges, adjusted[2:], strict=True)),
         claim,
-        *extra,
+        *(criteria.metrics if criteria is not None else ()),
     ]
     section = Section(
         id="risk",
@@ -63,6 +63,7 @@ def risk(
         question="Could someone learn who was in the training table, or what it said about them?",
         metrics=tuple(metrics),
         figures=tuple(_figures(people, everyone, edges, statement)),
+        tables=(criteria.table,) if criteria is not None and criteria.table.rows else (),
     )
     return Risk(section=section, stop=claim.status is Status.RED, power=_power(copies))
 

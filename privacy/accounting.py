@@ -5,8 +5,7 @@ events alone, so that a tighter accountant can price old entries again. Event na
 encoded keep their meaning for ever. What is not known here is refused, never priced by guess.
 
 Relation: add or remove one privacy unit. A Gaussian event with noise multiplier z is exactly 1/z-GDP, and
-mu**2 adds under adaptive composition. Sources: Dong, Roth, Su 2022, arXiv:1905.02383 (GDP; its Corollary 2.13
-is the curve below); Balle, Wang 2018, arXiv:1805.06530 (the same curve); Smith, Thakurta 2022,
+mu**2 adds under adaptive composition. Sources: Dong, Roth, Su 2022, arXiv:1905.02383; Smith, Thakurta 2022,
 arXiv:2210.17520 (sums of mu**2 stay valid when the noise levels are chosen adaptively).
 """
 
@@ -20,14 +19,15 @@ from typing import Any
 
 import attrs
 import dp_accounting
-import mpmath
 from dp_accounting import DpEvent
 from dp_accounting.pld import PLDAccountant
 from dp_accounting.rdp import RdpAccountant
 
+from privacy.gdp import SLACK, gdp_delta, gdp_epsilon, gdp_mu, round_up
 from understudy.errors import PrivacyParameterError
 
 __all__ = [
+    "SLACK",
     "DpEvent",
     "FailureDpEvent",
     "GaussianPrice",
@@ -42,12 +42,6 @@ __all__ = [
     "gdp_mu",
     "zcdp_of",
 ]
-
-SLACK = 1e-9
-"""Relative slack in mu**2 that a meter grants for floating point. Every price here includes it."""
-
-_DIGITS = 50
-_BISECTIONS = 90
 
 
 @attrs.frozen
@@ -95,37 +89,6 @@ def compose(events: Iterable[DpEvent]) -> DpEvent:
     return dp_accounting.ComposedDpEvent(list(events))
 
 
-def gdp_delta(mu: float, epsilon: float) -> float:
-    """The smallest delta of a mu-GDP mechanism at epsilon >= 0, rounded up.
-
-    Relative error below 1e-12 down to delta 1e-300: computed with 50 digits.
-    """
-    return _up(float(_delta(_context(), mu, epsilon)))
-
-
-def gdp_mu(epsilon: float, delta: float) -> float:
-    """The largest mu so that mu-GDP implies (epsilon, delta), rounded down; 0 if delta is 0.
-
-    Guarantees: Gaussian events whose mu**2 add up to at most gdp_mu(epsilon, delta)**2 are priced by
-    ``epsilon_of`` at no more than epsilon, whatever way they are split.
-    Raises: PrivacyParameterError for epsilon < 0 or delta outside [0, 1).
-    """
-    if not (math.isfinite(epsilon) and epsilon >= 0 and 0 <= delta < 1):
-        raise PrivacyParameterError("Epsilon must be at least 0 and delta in [0, 1).")
-    if delta == 0:
-        return 0.0
-    context = _context()
-    low, high = 0.0, 1.0
-    while _delta(context, high, epsilon) <= delta:
-        low, high = high, 2 * high
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        low, high = (middle, high) if _delta(context, middle, epsilon) <= delta else (low, middle)
-    return low * (1 - 2 * SLACK)
-
-
 def epsilon_of(event: DpEvent, delta: float) -> float:
     """The epsilon of an event at delta, rounded up; infinite if there is none.
 
@@ -138,7 +101,7 @@ def epsilon_of(event: DpEvent, delta: float) -> float:
         return math.inf
     price = gaussian_price(rest)
     if price is not None:
-        return _gdp_epsilon(price.mu * math.sqrt(1 + SLACK), float(left))
+        return gdp_epsilon(price.mu * math.sqrt(1 + SLACK), float(left))
     return _accountant_epsilon(rest, float(left))
 
 
@@ -168,8 +131,8 @@ def zcdp_of(event: DpEvent) -> tuple[float, float]:
         if isinstance(leaf, FailureDpEvent):
             delta += count * _fraction(leaf.delta)
         else:
-            rho = _up(rho + count * _rho(leaf))
-    return rho, _up(float(delta)) if delta else 0.0
+            rho = round_up(rho + count * _rho(leaf))
+    return rho, round_up(float(delta)) if delta else 0.0
 
 
 _CODES: dict[str, tuple[type[Any], tuple[str, ...]]] = {
@@ -273,46 +236,9 @@ def _accountant_epsilon(event: DpEvent, delta: float) -> float:
     ]
     if not bounds:
         raise _unknown()
-    return _up(float(min(bounds)))
-
-
-def _gdp_epsilon(mu: float, delta: float) -> float:
-    if mu == 0:
-        return 0.0
-    if delta <= 0:
-        return math.inf
-    context = _context()
-    if _delta(context, mu, 0.0) <= delta:
-        return 0.0
-    low, high = 0.0, 1.0
-    while _delta(context, mu, high) > delta:
-        low, high = high, 2 * high
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        low, high = (low, middle) if _delta(context, mu, middle) <= delta else (middle, high)
-    return high
-
-
-def _delta(context: Any, mu: float, epsilon: float) -> Any:
-    """delta(mu, epsilon) = Phi(-epsilon/mu + mu/2) - exp(epsilon) Phi(-epsilon/mu - mu/2), with 50 digits."""
-    mu_, epsilon_ = context.mpf(mu), context.mpf(epsilon)
-    centre, half = -epsilon_ / mu_, mu_ / 2
-    return context.ncdf(centre + half) - context.exp(epsilon_) * context.ncdf(centre - half)
-
-
-def _context() -> Any:
-    """An arithmetic context of our own: mpmath's shared one is module state."""
-    context = mpmath.MPContext()
-    context.dps = _DIGITS
-    return context
+    return round_up(float(min(bounds)))
 
 
 def _fraction(value: float) -> Fraction:
     """The decimal that the float is written as, exactly."""
     return Fraction(repr(float(value)))
-
-
-def _up(value: float) -> float:
-    return math.nextafter(value, math.inf)

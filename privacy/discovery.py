@@ -100,11 +100,13 @@ def discover_keys(
 
 
 def _units_per_key(values: pa.ChunkedArray, units: pa.ChunkedArray | None) -> tuple[list[str], NDArray[np.int64]]:
-    """Each key and the number of units that have it."""
-    if units is None:
-        counted = pc.value_counts(pc.drop_null(values))
-        return counted.field("values").to_pylist(), np.asarray(counted.field("counts"), dtype=np.int64)
-    pairs = pa.table({"key": values, "unit": units}).filter(pc.is_valid(values))
-    distinct = pairs.group_by(["key", "unit"]).aggregate([])
-    grouped = distinct.group_by(["key"]).aggregate([([], "count_all")])
+    """Each key, in order, and the number of units (or rows) that have it.
+
+    The order is fixed, so that a replay from the same keyed entropy gives each key the same noise again.
+    """
+    table = pa.table({"key": values} if units is None else {"key": values, "unit": units})
+    rows = table.filter(pc.is_valid(values))
+    if units is not None:
+        rows = rows.group_by(["key", "unit"]).aggregate([])
+    grouped = rows.group_by(["key"]).aggregate([([], "count_all")]).sort_by("key")
     return grouped["key"].to_pylist(), np.asarray(grouped["count_all"], dtype=np.int64)

@@ -19,7 +19,7 @@ class NoisyMarginal:
 
     Shapes: counts is float64 of shape ``domain.shape(clique)``; its values are whole numbers.
     Units: stddev in rows, of one cell. The noise's variance is stddev**2 + 1/12 to within 1e-3 for
-    stddev >= 0.5, because the continuous noise is rounded.
+    stddev >= 0.7, because the continuous noise is rounded.
     """
 
     clique: Clique

@@ -5,7 +5,6 @@ Only ``privacy`` debits. A debit comes before the rows are read; what does not f
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -24,6 +23,7 @@ class Meter:
     def __init__(self, events: Sequence[tuple[str, DpEvent]]) -> None:
         """Raises: PrivacyParameterError for an event that is neither Gaussian nor a failure."""
         self._held: dict[str, GaussianPrice] = {}
+        self._used: dict[str, GaussianPrice] = {}
         self._spent: list[tuple[str, DpEvent]] = []
         for purpose, event in events:
             self._held[purpose] = _add(self._held.get(purpose, _NOTHING), _price(event))
@@ -42,13 +42,11 @@ class Meter:
 
         Raises: PlanExceeded if the plan does not hold it for this purpose; nothing is debited then.
         """
-        used = _price(event)
-        for earlier, past in self._spent:
-            if earlier == purpose:
-                used = _add(used, _price(past))
+        used = _add(self._used.get(purpose, _NOTHING), _price(event))
         held = self.held(purpose)
         if used.mu_squared > held.mu_squared * (1 + SLACK) or used.delta > held.delta:
             raise PlanExceeded("A mechanism asked for more than its plan holds.", facts={"purpose": purpose})
+        self._used[purpose] = used
         self._spent.append((purpose, event))
 
 
@@ -63,4 +61,4 @@ def _price(event: DpEvent) -> GaussianPrice:
 
 
 def _add(first: GaussianPrice, second: GaussianPrice) -> GaussianPrice:
-    return GaussianPrice(mu_squared=math.fsum((first.mu_squared, second.mu_squared)), delta=first.delta + second.delta)
+    return GaussianPrice(mu_squared=first.mu_squared + second.mu_squared, delta=first.delta + second.delta)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as pt
 from numpy.typing import NDArray
 
 from understudy.schema import ColumnSchema, FieldType
@@ -98,10 +99,26 @@ def cast_each(array: pa.Array, target: pa.DataType) -> tuple[pa.Array, NDArray[n
     return pa.concat_arrays([left, right]), np.concatenate([left_bad, right_bad])
 
 
+FIRST_DAY = -719_162
+"""1 January of the year 1, in days from 1970."""
+
+AFTER_LAST_DAY = 2_932_897
+"""1 January of the year 10000, in days from 1970."""
+
+TICKS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
+
+
 def check_calendar(values: pa.Array, codes: Codes, fault: int) -> Cells:
-    """Refuse dates outside the years 1 to 9999, which Python and ISO 8601 cannot write."""
-    years = pc.year(values)
-    bad = as_mask(pc.or_(pc.less(years, 1), pc.greater(years, 9999)))
+    """Refuse dates outside the years 1 to 9999, which Python and ISO 8601 cannot write.
+
+    Compares numbers: Arrow's own ``year`` wraps around for dates far away. Nanoseconds cannot leave these years.
+    """
+    type_ = values.type
+    if pt.is_timestamp(type_) and type_.unit == "ns":
+        return Cells(values=values, codes=codes)
+    per_day = 1 if pt.is_date32(type_) else TICKS_PER_DAY["ms" if pt.is_date64(type_) else type_.unit]
+    ticks = pc.cast(values, pa.int32() if pt.is_date32(type_) else pa.int64())
+    bad = as_mask(pc.or_(pc.less(ticks, FIRST_DAY * per_day), pc.greater_equal(ticks, AFTER_LAST_DAY * per_day)))
     return Cells(values=blank(values, bad), codes=np.where(bad, fault, codes).astype(np.uint8))
 
 

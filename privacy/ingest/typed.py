@@ -67,12 +67,12 @@ def from_typed(array: pa.Array, column: ColumnSchema) -> Cells:
     elif column.type == "boolean" and not pt.is_boolean(array.type):
         bad = as_mask(pc.invert(pc.is_in(array, value_set=pa.array([0, 1], array.type)))) & as_mask(array.is_valid())
         array, codes = blank(array, bad), np.where(bad, not_of(column), 0).astype(np.uint8)
+    elif pt.is_temporal(array.type):
+        calendar = check_calendar(array, codes, not_of(column))
+        array, codes = calendar.values, calendar.codes
     values, failed = cast_each(array, target)
     if column.type == "date":
         # Arrow drops the time of day without a word.
         failed |= as_mask(pc.not_equal(pc.cast(values, array.type), array))
     codes = np.where(failed, not_of(column), codes).astype(np.uint8)
-    cells = Cells(values=blank(values, failed), codes=codes)
-    if column.type in ("date", "datetime"):
-        return check_calendar(cells.values, cells.codes, not_of(column))
-    return cells
+    return Cells(values=blank(values, failed), codes=codes)

@@ -63,7 +63,7 @@ KIND_OF_ENTITY: dict[str, str] = {
     "ID": "identifier",
     "UUID": "identifier",
 }
-"""Entity as detectors name it -> how it is replaced: a kind of ``understudy.schema.KINDS``, or date, age, organization."""
+"""Entity as detectors name it -> how it is replaced: a kind of the schema, or date, age, organization."""
 
 ENTITY_OF_KIND: dict[str, str] = {
     "name": "PERSON",

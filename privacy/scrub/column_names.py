@@ -8,83 +8,169 @@ from __future__ import annotations
 
 import re
 
-_NOT_ABOUT_THE_VALUE = frozenset(
-    "type flag count has is opt verified status num_of valid available present missing match score length len hash format "
-    "source category class group density balance rate amount age since date time year updated created changed consent service services "
-    "model usage minutes calls population size area index ratio limit default change distance brand tier level preference".split()
+from privacy.scrub.lexicon import words as _set
+
+_NOT_ABOUT_THE_VALUE = _set(
+    """
+    type flag count has is opt verified status num_of valid available present missing match score length len
+    hash format source category class group density balance rate amount age since date time year updated created
+    changed consent service services model usage minutes calls population size area index ratio limit default
+    change distance brand tier level preference
+    """
 )
 """With one of these words a column tells something about an identifier and is none itself."""
 
-_THINGS = frozenset(
-    "drug medication med product item test lab procedure hospital clinic facility department dept ward unit site study trial "
-    "file table column field event model brand company organization organisation org employer vendor merchant bank branch "
-    "school university country state county region city category class group program plan payer insurance insurer campaign channel app "
-    "sample species dish movie song game ship gene protein process device disease diagnosis dx condition code variable feature host server domain street road user account screen display".split()
+_THINGS = _set(
+    """
+    drug medication med product item test lab procedure hospital clinic facility department dept ward unit site
+    study trial file table column field event model brand company organization organisation org employer vendor
+    merchant bank branch school university country state county region city category class group program plan
+    payer insurance insurer campaign channel app sample species dish movie song game ship gene protein process
+    device disease diagnosis dx condition code variable feature host server domain street road user account
+    screen display
+    """
 )
 """What else has a name: ``drug_name`` is no person's."""
 
-_PEOPLE = frozenset(
-    "patient pt customer client member person subject guarantor insured subscriber employee staff provider physician doctor dr "
-    "nurse attending surgeon contact kin relative spouse mother father parent guardian child holder cardholder owner applicant "
-    "borrower beneficiary payee payor sender recipient author resident tenant student teacher agent manager emergency referring "
-    "clinician practitioner prescriber technician donor participant respondent signatory".split()
+_PEOPLE = _set(
+    """
+    patient pt customer client member person subject guarantor insured subscriber employee staff provider
+    physician doctor dr nurse attending surgeon contact kin relative spouse mother father parent guardian child
+    holder cardholder owner applicant borrower beneficiary payee payor sender recipient author resident tenant
+    student teacher agent manager emergency referring clinician practitioner prescriber technician donor
+    participant respondent signatory
+    """
 )
 
 _PHRASES: tuple[tuple[str, str], ...] = (
     # kind, phrases: all words of one phrase must be in the name
-    ("text", "notes|note|comment|comments|narrative|remark|remarks|free text|freetext|impression text|discharge summary|hpi|clinical text|"
-             "progress note|report text|message body|transcript|bemerkung|kommentar|notiz|commentaire|observaciones|notas"),
+    (
+        "text",
+        "notes|note|comment|comments|narrative|remark|remarks|free text|freetext|impression text|discharge summary"
+        "|hpi|clinical text|progress note|report text|message body|transcript|bemerkung|kommentar|notiz|commentaire"
+        "|observaciones|notas",
+    ),
     ("email", "email|e mail|mail address|mailaddress|emailaddress|correo|courriel|email addr"),
     ("ip_address", "ip|ip address|ipaddress|ip addr|ipv4|ipv6|client ip|remote addr"),
     ("url", "url|website|web site|homepage|web page|webpage|uri|profile link|linkedin"),
     ("username", "username|user name|login|login name|screen name|handle|userid name|nickname|twitter"),
     ("fax", "fax|fax number|telefax|faxnumber"),
-    ("phone", "phone|telephone|tel|mobile|cell|cell no|cell number|cellphone|phonenumber|phone number|telefon|telefono|handy|movil|telno|phoneno|pager|msisdn|mobile no|"
-              "contact number|contact no|home number|telefonnummer"),
-    ("ssn", "ssn|social security|socialsecurity|soc sec|sin number|nino|national insurance|national id|nationalid|tax id|taxid|tin|itin|"
-            "personnummer|cpf|dni|nie|curp|pesel|codice fiscale|aadhaar|pan number|bsn|steuer id|sozialversicherungsnummer|ssn4"),
-    ("health_plan_id", "mbi|hicn|hic|medicare id|medicare number|medicare no|medicaid id|medicaid number|member id|member number|member no|memberid|"
-                       "policy number|policy no|policy id|policynumber|insurance id|insurance number|insurance no|subscriber id|subscriber number|"
-                       "nhs|nhs number|nhs no|health plan id|health plan number|beneficiary id|plan member|health card|kvnr|group number"),
-    ("mrn", "mrn|medical record|medicalrecord|med rec|chart number|chart no|chart id|hospital number|patient number|patient no|record number|"
-            "medrecno|mr number|mr no|unit number|patientennummer|pat nr"),
+    (
+        "phone",
+        "phone|telephone|tel|mobile|cell|cell no|cell number|cellphone|phonenumber|phone number|telefon|telefono"
+        "|handy|movil|telno|phoneno|pager|msisdn|mobile no|contact number|contact no|home number|telefonnummer",
+    ),
+    (
+        "ssn",
+        "ssn|social security|socialsecurity|soc sec|sin number|nino|national insurance|national id|nationalid|tax id"
+        "|taxid|tin|itin|personnummer|cpf|dni|nie|curp|pesel|codice fiscale|aadhaar|pan number|bsn|steuer id"
+        "|sozialversicherungsnummer|ssn4",
+    ),
+    (
+        "health_plan_id",
+        "mbi|hicn|hic|medicare id|medicare number|medicare no|medicaid id|medicaid number|member id|member number"
+        "|member no|memberid|policy number|policy no|policy id|policynumber|insurance id|insurance number|insurance "
+        "no|subscriber id|subscriber number|nhs|nhs number|nhs no|health plan id|health plan number|beneficiary id"
+        "|plan member|health card|kvnr|group number",
+    ),
+    (
+        "mrn",
+        "mrn|medical record|medicalrecord|med rec|chart number|chart no|chart id|hospital number|patient number"
+        "|patient no|record number|medrecno|mr number|mr no|unit number|patientennummer|pat nr",
+    ),
     ("iban", "iban"),
-    ("credit_card", "credit card|creditcard|card number|card no|cardnumber|card num|cc number|cc num|ccnum|debit card|pan|kreditkarte"),
-    ("account_number", "account number|account no|account num|account nbr|account id|acct number|acct no|acct num|acct id|acctno|accountnumber|acct|"
-                       "account|accountno|bank account|routing number|routing no|sort code|kontonummer|konto|cuenta|loan number|loan no|loan id|guarantor number|"
-                       "billing number|swift|bic"),
-    ("license", "license|licence|license number|license no|driver license|drivers license|driving licence|dl number|dl no|npi|dea|dea number|passport|"
-                "passport number|certificate number|certificate no|upin|medical license|fuehrerschein"),
-    ("vehicle_id", "vin|license plate|licence plate|plate|plate number|number plate|vehicle id|vehicle number|registration plate|vehicle registration|kennzeichen"),
-    ("device_id", "device id|device serial|serial number|serial no|serialno|serialnumber|imei|imsi|iccid|udi|mac address|mac addr|macaddress|implant id|pacemaker serial|"
-                  "device identifier|device number|android id|idfa|meid|hardware id"),
-    ("zip", "zip|zipcode|zip code|postal|postal code|postcode|post code|postalcode|plz|cep|codigo postal|code postal|zip5|zip4"),
-    ("address", "address|addr|street|street address|address line|addressline|addr1|addr2|address1|address2|strasse|straße|anschrift|direccion|adresse|residence|"
-                "mailing address|home address|domicilio|rue"),
+    (
+        "credit_card",
+        "credit card|creditcard|card number|card no|cardnumber|card num|cc number|cc num|ccnum|debit card|pan"
+        "|kreditkarte",
+    ),
+    (
+        "account_number",
+        "account number|account no|account num|account nbr|account id|acct number|acct no|acct num|acct id|acctno"
+        "|accountnumber|acct|account|accountno|bank account|routing number|routing no|sort code|kontonummer|konto"
+        "|cuenta|loan number|loan no|loan id|guarantor number|billing number|swift|bic",
+    ),
+    (
+        "license",
+        "license|licence|license number|license no|driver license|drivers license|driving licence|dl number|dl no"
+        "|npi|dea|dea number|passport|passport number|certificate number|certificate no|upin|medical license"
+        "|fuehrerschein",
+    ),
+    (
+        "vehicle_id",
+        "vin|license plate|licence plate|plate|plate number|number plate|vehicle id|vehicle number|registration "
+        "plate|vehicle registration|kennzeichen",
+    ),
+    (
+        "device_id",
+        "device id|device serial|serial number|serial no|serialno|serialnumber|imei|imsi|iccid|udi|mac address|mac "
+        "addr|macaddress|implant id|pacemaker serial|device identifier|device number|android id|idfa|meid|hardware "
+        "id",
+    ),
+    (
+        "zip",
+        "zip|zipcode|zip code|postal|postal code|postcode|post code|postalcode|plz|cep|codigo postal|code postal"
+        "|zip5|zip4",
+    ),
+    (
+        "address",
+        "address|addr|street|street address|address line|addressline|addr1|addr2|address1|address2|strasse|straße"
+        "|anschrift|direccion|adresse|residence|mailing address|home address|domicilio|rue",
+    ),
     ("city", "city|town|municipality|ort|stadt|ciudad|ville|suburb|locality|birthplace|place of birth|hometown"),
-    ("first_name", "first name|firstname|fname|given name|givenname|forename|vorname|prenom|nombre|first nm|middle name|middlename|mname|name first|preferred name"),
-    ("last_name", "last name|lastname|lname|surname|family name|familyname|maiden name|maidenname|nachname|apellido|apellidos|last nm|name last|nom famille|nom"),
+    (
+        "first_name",
+        "first name|firstname|fname|given name|givenname|forename|vorname|prenom|nombre|first nm|middle name"
+        "|middlename|mname|name first|preferred name",
+    ),
+    (
+        "last_name",
+        "last name|lastname|lname|surname|family name|familyname|maiden name|maidenname|nachname|apellido|apellidos"
+        "|last nm|name last|nom famille|nom",
+    ),
     ("name", "fullname|full name|name|patientname|customername|clientname|patient nm|nom complet|namn"),
-    ("pii", "photo|picture|face image|fingerprint|biometric|signature|voice print|voiceprint|retina|iris scan|genome|password|passwd|secret|pin code"),
+    (
+        "pii",
+        "photo|picture|face image|fingerprint|biometric|signature|voice print|voiceprint|retina|iris scan|genome"
+        "|password|passwd|secret|pin code",
+    ),
 )
 
-_WHOLE = frozenset(
-    "account acct cell mobile handy handle login plate street residence photo picture signature secret pan tin nie dni cep ort nom nombre "
-    "rue ville bic hic swift tel town password passwd login konto cuenta comment note notas nhs license licence certificate".split()
+_WHOLE = _set(
+    """
+    account acct cell mobile handy handle login plate street residence photo picture signature secret pan tin
+    nie dni cep ort nom nombre rue ville bic hic swift tel town password passwd login konto cuenta comment note
+    notas nhs license licence certificate
+    """
 )
 """Words that name an identifier only as the whole name, or with nothing but people beside them."""
 
-_PRACTITIONERS = frozenset("physician doctor surgeon attending spouse guardian cardholder clinician prescriber practitioner nok".split())
+_PRACTITIONERS = _set(
+    """
+    physician doctor surgeon attending spouse guardian cardholder clinician prescriber practitioner nok
+    """
+)
 
-_IDENTIFIED = frozenset(
-    "patient pt customer client member person subject participant user employee staff donor student applicant borrower encounter "
-    "visit admission hadm stay icustay case claim transaction txn trans order invoice record row accession specimen sample event session household "
-    "respondent guarantor individual cust pat subj enc mbr contact provider physician prescriber doctor card policyholder family".split()
+_IDENTIFIED = _set(
+    """
+    patient pt customer client member person subject participant user employee staff donor student applicant
+    borrower encounter visit admission hadm stay icustay case claim transaction txn trans order invoice record
+    row accession specimen sample event session household respondent guarantor individual cust pat subj enc mbr
+    contact provider physician prescriber doctor card policyholder family
+    """
 )
 """With ``id``, ``no``, ``key`` or ``number``: names one person or thing."""
-_ID_WORDS = frozenset("id ids identifier no nr num nbr number key uuid guid ref pseudonym hash code".split())
-_ALONE = frozenset("id uuid guid identifier rowid recordid patientid personid subjectid customerid userid clientid caseid claimid encounterid visitid "
-                   "hadm_id pid empi upi csn recno".split())  # fmt: skip
+_ID_WORDS = _set(
+    """
+    id ids identifier no nr num nbr number key uuid guid ref pseudonym hash code
+    """
+)
+_ALONE = _set(
+    """
+    id uuid guid identifier rowid recordid patientid personid subjectid customerid userid clientid caseid
+    claimid encounterid visitid hadm_id pid empi upi csn recno
+    """
+)  # fmt: skip
 
 
 def kind_from_name(name: str) -> str | None:

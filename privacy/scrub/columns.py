@@ -52,22 +52,64 @@ def _regex(pattern: str) -> Callable[[str], bool]:
 
 
 _SHAPES: tuple[_Shape, ...] = (
-    _Shape(kind="email", why="values look like e-mail addresses", fits=_regex(r"[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}")),
+    _Shape(
+        kind="email",
+        why="values look like e-mail addresses",
+        fits=_regex(r"[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}"),
+    ),
     _Shape(kind="url", why="values look like URLs", fits=_regex(r"(?i)(?:https?://|www\.)\S{3,2000}")),
     _Shape(kind="ssn", why="values look like social security numbers", fits=_regex(r"\d{3}-\d{2}-\d{4}")),
-    _Shape(kind="iban", why="values pass the IBAN checksum", fits=lambda value: checks.iban(value)),
-    _Shape(kind="credit_card", why="values pass the payment-card checksum", fits=lambda value: _coded(value) and checks.card(value)),
-    _Shape(kind="ip_address", why="values look like IP addresses", fits=_regex(r"(?:\d{1,3}\.){3}\d{1,3}|(?i:[0-9a-f]{0,4}:){3,7}[0-9a-fA-F]{0,4}")),
-    _Shape(kind="vehicle_id", why="values pass the VIN checksum", fits=lambda value: checks.vin(value)),
-    _Shape(kind="license", why="values pass the NPI checksum", fits=lambda value: value.isdecimal() and checks.npi(value)),
-    _Shape(kind="health_plan_id", why="values look like Medicare numbers", fits=_regex(r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}")),
-    _Shape(kind="device_id", why="values look like MAC addresses", fits=_regex(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}")),
+    _Shape(kind="iban", why="values pass the IBAN checksum", fits=checks.iban),
+    _Shape(
+        kind="credit_card",
+        why="values pass the payment-card checksum",
+        fits=lambda value: _coded(value) and checks.card(value),
+    ),
+    _Shape(
+        kind="ip_address",
+        why="values look like IP addresses",
+        fits=_regex(r"(?:\d{1,3}\.){3}\d{1,3}|(?i:[0-9a-f]{0,4}:){3,7}[0-9a-fA-F]{0,4}"),
+    ),
+    _Shape(kind="vehicle_id", why="values pass the VIN checksum", fits=checks.vin),
+    _Shape(
+        kind="license", why="values pass the NPI checksum", fits=lambda value: value.isdecimal() and checks.npi(value)
+    ),
+    _Shape(
+        kind="health_plan_id",
+        why="values look like Medicare numbers",
+        fits=_regex(
+            r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}"
+        ),
+    ),
+    _Shape(
+        kind="device_id", why="values look like MAC addresses", fits=_regex(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}")
+    ),
     _Shape(kind="identifier", why="values are UUIDs", fits=lambda value: UUID.fullmatch(value) is not None),
-    _Shape(kind="phone", why="values look like telephone numbers",
-           fits=_regex(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,6})?|\+\d{1,3}[ .-]?(?:\(?\d{1,5}\)?[ .-]?){1,5}\d{2,5}")),
-    _Shape(kind="address", why="values look like street addresses",
-           fits=_regex(r"(?i)\d{1,6}[a-z]? (?:[\w.'-]{1,30} ){1,5}(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|blvd|boulevard|ct|court|pl|place|way|cir|circle|ter|terrace|pkwy|parkway|hwy|highway)\.?(?:[ ,].{0,80})?|p\.?o\.? box \d{1,8}.{0,60}")),
-    _Shape(kind="name", why="values look like people's names", fits=_regex(r"(?:(?:Dr|Mr|Mrs|Ms)\.? )?[A-Z][a-z'’-]{1,20}, [A-Z][a-z'’-]{1,20}(?: [A-Z]\.?)?|(?:Dr|Mr|Mrs|Ms)\.? [A-Z][\w'’ .-]{1,40}")),
+    _Shape(
+        kind="phone",
+        why="values look like telephone numbers",
+        fits=_regex(
+            r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,6})?|\+\d{1,3}[ "
+            r".-]?(?:\(?\d{1,5}\)?[ .-]?){1,5}\d{2,5}"
+        ),
+    ),
+    _Shape(
+        kind="address",
+        why="values look like street addresses",
+        fits=_regex(
+            r"(?i)\d{1,6}[a-z]? (?:[\w.'-]{1,30} ){1,5}(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|blvd"
+            r"|boulevard|ct|court|pl|place|way|cir|circle|ter|terrace|pkwy|parkway|hwy|highway)\.?(?:[ ,].{0,80})?"
+            r"|p\.?o\.? box \d{1,8}.{0,60}"
+        ),
+    ),
+    _Shape(
+        kind="name",
+        why="values look like people's names",
+        fits=_regex(
+            r"(?:(?:Dr|Mr|Mrs|Ms)\.? )?[A-Z][a-z'’-]{1,20}, [A-Z][a-z'’-]{1,20}(?: [A-Z]\.?)?|(?:Dr|Mr|Mrs|Ms)\.? "
+            r"[A-Z][\w'’ .-]{1,40}"
+        ),
+    ),
     _Shape(kind="zip", why="values look like ZIP+4 codes", fits=_regex(r"\d{5}-\d{4}")),
 )
 
@@ -114,7 +156,9 @@ def _numeric_guess(name: str, named: str | None, values: pa.ChunkedArray) -> Gue
 
 def _id_guess(name: str, n_distinct: int, n_values: int, sample: Sequence[str]) -> Guess | None:
     """Near-unique codes under a name that ends like an id."""
-    idlike = re.search(r"(?i)(?:^|[_\W])(?:id|no|num|nr|number|code|key|ref|uuid|guid)$|(?<=[a-z])(?:ID|Id|No|Key)$", name)
+    idlike = re.search(
+        r"(?i)(?:^|[_\W])(?:id|no|num|nr|number|code|key|ref|uuid|guid)$|(?<=[a-z])(?:ID|Id|No|Key)$", name
+    )
     coded = _rate(_coded, sample) >= 0.9
     if idlike and coded and n_distinct >= 0.9 * n_values and n_distinct >= 20:
         return Guess(column=name, kind="identifier", why="nearly every value is another code")
@@ -126,7 +170,9 @@ def _rate(fits: Callable[[str], bool], sample: Sequence[str]) -> float:
 
 
 def _coded(value: str) -> bool:
-    return len(value) <= 64 and any(character.isdecimal() for character in value) and " " not in value.strip() or value.replace(" ", "").isdecimal()
+    return (
+        len(value) <= 64 and any(character.isdecimal() for character in value) and " " not in value.strip()
+    ) or value.replace(" ", "").isdecimal()
 
 
 def _is_prose(sample: Sequence[str]) -> bool:

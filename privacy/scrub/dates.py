@@ -13,9 +13,20 @@ from datetime import date, timedelta
 from functools import cache
 
 MASK = "[DATE]"
-_MONTHS = (
-    "january february march april may june july august september october november december".split()
-)
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = (
     r"(?P<name>jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?\.?|july?\.?|aug(?:ust|\.)?"
     r"|sept?(?:ember|\.)?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"
@@ -33,13 +44,18 @@ _SHAPES: tuple[tuple[str, float], ...] = (
     (rf"{_LEAD}{_MONTH}[ -]{{0,2}}{_DAY}{_ORDINAL}(?:,? {{1,2}}|[-/,]){_YEAR4}(?!\w)", 0.95),
     (rf"{_LEAD}{_MONTH}[ -]{{1,2}}{_DAY}{_ORDINAL}(?:, {{0,2}}| (?=')){_YEAR}(?!\w)", 0.9),
     (rf"{_LEAD}{_DAY}{_ORDINAL}(?: of)?[ .-]{{0,2}}{_MONTH}[ ,.-]{{0,2}}{_YEAR}(?![\w:])", 0.9),
-    (rf"{_LEAD}{_MONTH}[ -]{{1,2}}{_DAY}{_ORDINAL}(?![\w.:/%]\d|\w| ?(?:mg|mcg|ml|cm|mm|tab|cap|puff|dose|unit|time|day|week|hour))", 0.7),
+    (
+        rf"{_LEAD}{_MONTH}[ -]{{1,2}}{_DAY}{_ORDINAL}(?![\w.:/%]\d|\w| ?(?:mg|mcg|ml|cm|mm|tab|cap|puff|dose|unit"
+        rf"|time|day|week|hour))",
+        0.7,
+    ),
     (rf"{_LEAD}{_DAY}{_ORDINAL}(?: of)?[ -]{{1,2}}{_MONTH}(?!\w)", 0.7),
     (rf"{_LEAD}{_MONTH}(?:,? of|,)?[ -/]{{1,2}}{_YEAR4}(?!\w)", 0.8),
     (rf"{_LEAD}{_M}/{_YEAR4}{_TAIL}", 0.7),
-    (rf"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)", 0.5),
+    (r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)", 0.5),
     (
-        r"(?:\b(?:on|since|from|until|till|by|before|after|of|dated?|admi\w{1,8}|seen|visit|appt|f/u|d/c'?d?|dos|doi|dob)"
+        r"(?:\b(?:on|since|from|until|till|by|before|after|of|dated?|admi\w{1,8}|seen|visit|appt|f/u|d/c'?d?|dos|doi"
+        r"|dob)"
         rf"[:\s]{{1,2}}){_M}[/-]{_DAY}{_TAIL}",
         0.6,
     ),

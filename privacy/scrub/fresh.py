@@ -13,7 +13,18 @@ from privacy.scrub.surrogates import Surrogates
 from understudy.schema import ColumnSchema, TableSchema
 
 _NAMES = ("name", "first_name", "last_name")
-_UNIQUE = ("identifier", "mrn", "health_plan_id", "account_number", "license", "device_id", "vehicle_id", "email", "username", "iban")
+_UNIQUE = (
+    "identifier",
+    "mrn",
+    "health_plan_id",
+    "account_number",
+    "license",
+    "device_id",
+    "vehicle_id",
+    "email",
+    "username",
+    "iban",
+)
 _FIRST_INTEGER = 90_000_000_000
 """Fresh integer ids have eleven digits: far from what tables use, and exact as a float64."""
 
@@ -82,7 +93,9 @@ class _Maker:
         """A whole number; unique for ids."""
         if kind in ("zip", "ssn", "phone", "fax", "credit_card"):
             written = self.maker_of(kind, "", column)(row)
-            return None if written is None else int("".join(character for character in written if character.isdecimal()))
+            return (
+                None if written is None else int("".join(character for character in written if character.isdecimal()))
+            )
         return self.surrogates.fake_integer("identifier", _FIRST_INTEGER + row)
 
 

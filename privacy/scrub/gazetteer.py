@@ -15,6 +15,7 @@ from faker.providers import person
 from faker.providers.lorem.en_US import Provider as Lorem
 
 from privacy.scrub.folding import fold
+from privacy.scrub.lexicon import ORDINARY
 
 MIN_LETTERS = 3
 """Shorter names (Li, Wu, Jo) are also syllables; they are found by cue and by the row's own columns."""
@@ -50,7 +51,7 @@ def load_gazetteer() -> Gazetteer:
                 listed = getattr(provider, attribute)
                 if isinstance(listed, list | tuple | dict | set):
                     (first if attribute.startswith("first") else last).update(_words(listed))
-    ordinary = frozenset(fold(word) for word in Lorem.word_list) | frozenset(_ORDINARY.split())
+    ordinary = frozenset(fold(word) for word in Lorem.word_list) | ORDINARY
     return Gazetteer(first=frozenset(first), last=frozenset(last), ordinary=ordinary)
 
 
@@ -58,53 +59,3 @@ def _words(listed: object) -> list[str]:
     assert isinstance(listed, list | tuple | dict | set)
     folded = (fold(str(entry)) for entry in listed)
     return [word for word in folded if len(word) >= MIN_LETTERS and word.isascii() and word.isalpha()]
-
-
-_ORDINARY = """
-abbey able acute admit adult after again alert alive all allergy alma also alt always amber amen amp and angel ankle
-anxiety any april are area arm arms art ash asked aspen assess ast asthma august aunt aura autumn back baker ball band
-bank bar basal base bay bean bear beau bed been bell benign best better bid bill bird bishop black blank blood bloom
-blue body bond bone born both bowel boy brain branch brand breast bridge bright brook brown brush bull burn bush but
-butler call came can cancer cane cardiac care carol cart case cash cast cat cell change chart chase check chest child
-christmas church city clay clear clinic clinical clinics close cloud coast cold cole color come con constant cook cool
-cor coral corn cost cough count court cox cream creek crisp cross crow crown cruz cuff cut dad daily daisy dale date
-dawn day days dean dear deep denies dental denton deny diet discharge distress doctor does dolly done dose down drug
-drum due duke ear early east eden edge elder else end ended english ester eve even ever exam eye face fair faith fall
-family fan far fast father fear feb fed feet felt female fern fever few field fill fine finger fire first fish flat
-flora flu fluid foley foot for ford forest foster found fox frail france frank free freeman french frost full gale gall
-game gap garden gas gave gay gem general gentle german get gift girl given glad glen gold golden good goodman got grace
-grade graham grain gram grand grant graves gray great greek green grey grid ground group guy had hair hale half hall
-hand hands happy hard hardy harm harmony has hash have haven hay hazel head heart heath heather heaven heavy heel held
-help her herb here hernia high hill him hip his hit holly holmes home hope horn hospital host hour house how hunt hurt
-ice ill image india infant inn into iris iron israel isle its ivory ivy jack jade jan january jasmine jasper jewel jim
-job join joint joy jul july jun june junior just justice keen keep key khan kid kidney kin kind king knee know lab lady
-lake lamb land lane large last late laurel law lead lean lee left leg legal lemon lesion less let lie life light like
-lily lima limb line link lip list little live liver livery long look lord loss lot love low luck lung lymph major make
-male man many mar marble march mark market mars marsh mass master may mean med mental mercy met mid mild mile miles mill
-mine minor miss mole mom moon moore more morn mother mouth move much muscle myrtle nail name nan nausea near neck need
-nerve neuro never new nice night noble noel none norm normal north nose not note noted nova novel now nurse oak oat obese
-ocean oct off office oil old olive one onset opal oral orange order orient otis our out over own oxford page pain paige
-paint pale palm palmer pan paris park parks parker pass past pat path patience patient patrol pays peace pearl pen pepper
-per phase piece pike pill pine pink pitt place plain plan plate poe point pollard pool poor pope port post pound power
-pray press price pride prince prior pro prone prose prudence pulse pump quick quiet race rain ramp ran rash rate ray read
-ready real recent red reed rel rem rene report rest rex rice rich ridge right rise river robin rock rod roman room root
-rosa rose roth round row royal ruby rule run rush rust sage sail saint salt salty same san sand sandy sat save savior say
-scan scar scott sea second see seen seizure sen sent sep set seven severe sex shade shah shaw she shift shin shore short
-side sierra sign silver single sister site size skin skip sky sleep small smith snow soap social sodium soft sol some son
-song soon sore soul south speech spine spouse spring stable staff star start stat state status steele step sterling
-stern still stock stone stool storm strand stream street strong such sugar summer sun sunday sung supine sweet swift tab
-table talk tan tate tax taylor team tell ten than thank that the them then there they thin this thorn thus tiger time tiny
-toe told ton tone too took top total tower town track trace treat tree trial trinity true try tuesday tumor turn turner
-two ulcer unit until upper urban urine urgent use van vein vera very victor victoria victory viola violet virgin virus
-visit vital vitals wade wait walk walker wall walls ward warm was water wave way weak wear weaver weeks weight well wells
-went west wet what wheat when white who whom wide wife wild will willow win wind wing winter wire wise with wolf woman
-wood woods work worse wound wrist yard year years yes york you young your zen zion
-january february march april may june july august september october november december monday tuesday wednesday thursday
-friday saturday sunday mon tue wed thu fri sat america african american asian hispanic chinese japanese korean jordan
-chad georgia virginia carolina florida dakota indiana montana nevada austin boston houston dallas denver madison
-phoenix lincoln washington cleveland kent chester jersey london parkinson alzheimer crohn bell hodgkin cushing
-addison hashimoto raynaud marfan tourette huntington down graves meniere babinski romberg murphy homan kernig swan
-ganz holter kirschner allen apgar glasgow braden norton wells framingham charlson barrett wilson paget sjogren
-kawasaki epstein barr coombs doppler fowler trendelenburg valsalva
-"""
-"""Names that are words too, the words that begin clinical sentences, and eponyms of diseases, signs and devices."""

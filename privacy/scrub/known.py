@@ -12,11 +12,14 @@ from itertools import pairwise
 
 from privacy.scrub.base import ENTITY_OF_KIND, Span
 from privacy.scrub.folding import fold
+from privacy.scrub.lexicon import PARTICLES, SUFFIXES, TITLES
 from privacy.scrub.numbers import digits_of
-from privacy.scrub.persons import PARTICLES, SUFFIXES, TITLES, Persons
+from privacy.scrub.persons import Persons
 
 _NAME_KINDS = frozenset({"name", "first_name", "last_name"})
-_NUMERIC_KINDS = frozenset({"phone", "fax", "ssn", "credit_card", "mrn", "account_number", "health_plan_id", "identifier"})
+_NUMERIC_KINDS = frozenset(
+    {"phone", "fax", "ssn", "credit_card", "mrn", "account_number", "health_plan_id", "identifier"}
+)
 _DIGIT = re.compile(r"[0-9]")
 _MIN_CODE = 4
 """Shorter codes stand in every note by chance: '12' is a dose."""

@@ -14,26 +14,33 @@ from functools import cache
 from privacy.scrub.base import Span
 from privacy.scrub.folding import fold
 from privacy.scrub.gazetteer import Gazetteer
-from privacy.scrub.persons import PARTICLES, SUFFIXES, TITLES
+from privacy.scrub.lexicon import NO_NAMES, PARTICLES, SUFFIXES, TITLES
 
 ENTITY = "PERSON"
 _LETTER = r"[^\W\d_]"
 _UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ɏ]"
 _CAP = rf"{_UPPER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
 _SOME = rf"{_LETTER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
-_CAPS = rf"(?:{_CAP}|{_UPPER}\.?(?=[ ]))(?:,?[ ]{{1,2}}(?:{_UPPER}\.(?=[ ,;.)]|$)|{_UPPER}(?=[ ,;.)]|$)|(?:van|von|der|de|la|del|da|di|bin|al|el)(?=[ ])|{_CAP})){{0,4}}"
+_CAPS = (
+    rf"(?:{_CAP}|{_UPPER}\.?(?=[ ]))(?:,?[ ]{{1,2}}(?:{_UPPER}\.(?=[ ,;.)]|$)|{_UPPER}(?=[ ,;.)]|$)|(?:van|von|der"
+    rf"|de|la|del|da|di|bin|al|el)(?=[ ])|{_CAP})){{0,4}}"
+)
 _FIELD = rf"{_SOME}(?:,?[ ]{{1,2}}(?:{_UPPER}\.?(?!\w)|{_SOME})){{0,3}}"
-_TITLES = "dr|drs|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|rev|sir|mister|sgt|capt|officer|judge|sister|father|brother"
+_TITLES = (
+    "dr|drs|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|rev|sir|mister|sgt|capt|officer|judge|sister|father|brother"
+)
 _ROLES = (
-    "patient|pt|client|member|resident|donor|husband|wife|spouse|partner|son|daughter|mother|father|mom|dad|brother|sister|aunt"
-    "|uncle|grandmother|grandfather|grandson|granddaughter|niece|nephew|cousin|friend|neighbor|neighbour|roommate|fiancee?|boyfriend"
-    "|girlfriend|guardian|caregiver|caretaker|carer|contact|next of kin|nok|poa|proxy|surgeon|physician|provider|attending|intern"
-    "|fellow|nurse|rn|np|therapist|pharmacist|interpreter|scribe|manager|teacher|employer|boss|pcp|attorney|colleague|customer|agent|holder"
+    "patient|pt|client|member|resident|donor|husband|wife|spouse|partner|son|daughter|mother|father|mom|dad|brother"
+    "|sister|aunt|uncle|grandmother|grandfather|grandson|granddaughter|niece|nephew|cousin|friend|neighbor|neighbour"
+    "|roommate|fiancee?|boyfriend|girlfriend|guardian|caregiver|caretaker|carer|contact|next of kin|nok|poa|proxy"
+    "|surgeon|physician|provider|attending|intern|fellow|nurse|rn|np|therapist|pharmacist|interpreter|scribe|manager"
+    "|teacher|employer|boss|pcp|attorney|colleague|customer|agent|holder"
 )
 _VERBS = (
-    "seen|signed|dictated|reviewed|referred|examined|performed|written|transcribed|prescribed|ordered|discussed|accompanied|brought"
-    "|interviewed|verified|witnessed|reported|called|treated|evaluated|followed|assisted|supervised|approved|authori[sz]ed|consulted"
-    "|notified|told|informed|spoke|speak|met|meet|talked|lives|living|stays|married|contacted|paged|scheduled|follow[- ]?up|f/u|appt|visit"
+    "seen|signed|dictated|reviewed|referred|examined|performed|written|transcribed|prescribed|ordered|discussed"
+    "|accompanied|brought|interviewed|verified|witnessed|reported|called|treated|evaluated|followed|assisted"
+    "|supervised|approved|authori[sz]ed|consulted|notified|told|informed|spoke|speak|met|meet|talked|lives|living"
+    "|stays|married|contacted|paged|scheduled|follow[- ]?up|f/u|appt|visit"
 )
 
 
@@ -46,9 +53,10 @@ def _rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
         (
             "field",
             re.compile(
-                r"(?i)(?<!\w)(?:(?:patient|pt|client|member|guarantor|insured|subscriber|full|first|last|sur|given|family|maiden|legal"
-                r"|customer|contact|account holder)?[ _]?name|patient|pt|client|insured|subscriber|attending|physician|provider|author|surgeon"
-                r"|dictated by|signed by|referring (?:md|physician)|pcp|next of kin|nok|emergency contact|guardian|spouse|re)\s{0,2}[:=][ \t]{0,4}"
+                r"(?i)(?<!\w)(?:(?:patient|pt|client|member|guarantor|insured|subscriber|full|first|last|sur|given"
+                r"|family|maiden|legal|customer|contact|account holder)?[ _]?name|patient|pt|client|insured"
+                r"|subscriber|attending|physician|provider|author|surgeon|dictated by|signed by|referring (?:md"
+                r"|physician)|pcp|next of kin|nok|emergency contact|guardian|spouse|re)\s{0,2}[:=][ \t]{0,4}"
                 rf"(?P<v>{_FIELD})"
             ),
             0.85,
@@ -56,35 +64,57 @@ def _rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
         (
             "role",
             re.compile(
-                rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?[ ]{{1,2}}(?P<v>{_CAPS})"
+                rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?[ "
+                rf"]{{1,2}}(?P<v>{_CAPS})"
             ),
             0.75,
         ),
-        ("verb", re.compile(rf"(?<!\w)(?i:{_VERBS})(?:[ ][a-z]{{1,12}})?(?:[ ](?:by|with|to|for|from))?[ ]{{1,2}}(?P<v>{_CAPS})"), 0.6),
-        ("greeting", re.compile(rf"(?<!\w)(?i:dear|hello|hi|hey|thanks|regards|sincerely|cheers|yours truly),?\s{{1,3}}(?P<v>{_CAPS})"), 0.6),
+        (
+            "verb",
+            re.compile(
+                rf"(?<!\w)(?i:{_VERBS})(?:[ ][a-z]{{1,12}})?(?:[ ](?:by|with|to|for|from))?[ ]{{1,2}}(?P<v>{_CAPS})"
+            ),
+            0.6,
+        ),
+        (
+            "greeting",
+            re.compile(
+                rf"(?<!\w)(?i:dear|hello|hi|hey|thanks|regards|sincerely|cheers|yours truly),?\s{{1,3}}(?P<v>{_CAPS})"
+            ),
+            0.6,
+        ),
         (
             "naming",
-            re.compile(rf"(?<!\w)(?i:name is|name's|named|called|known as|a\.?k\.?a\.?|n[ée]e|alias|i am|i'm|this is|c/o|attn:?)[ ]{{1,2}}(?P<v>{_CAPS})"),
+            re.compile(
+                rf"(?<!\w)(?i:name is|name's|named|called|known as|a\.?k\.?a\.?|n[ée]e|alias|i am|i'm|this is|c/o"
+                rf"|attn:?)[ ]{{1,2}}(?P<v>{_CAPS})"
+            ),
             0.7,
         ),
-        ("degree", re.compile(rf"(?<!\w)(?P<v>{_CAPS}),?[ ]{{1,2}}(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|PhD|Ph\.D\.|LPN|DDS|PharmD|MBBS|APRN|CRNA|LCSW|FNP|Esq)(?!\w)"), 0.85),
+        (
+            "degree",
+            re.compile(
+                rf"(?<!\w)(?P<v>{_CAPS}),?[ ]{{1,2}}(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|PhD|Ph\.D\.|LPN|DDS|PharmD"
+                rf"|MBBS|APRN|CRNA|LCSW|FNP|Esq)(?!\w)"
+            ),
+            0.85,
+        ),
     )
 
 
 _EPONYM = re.compile(
-    r"(?i)(?:['’]s?)?[ ](?:disease|syndrome|palsy|sign|test|catheter|criteria|score|scale|procedure|maneuver|stain|virus|lymphoma"
-    r"|sarcoma|tumou?r|classification|index|equation|tube|drain|contracture|phenomenon|thyroiditis|esophagus|chorea|ataxia|dementia|fracture)"
+    r"(?i)(?:['’]s?)?[ ](?:disease|syndrome|palsy|sign|test|catheter|criteria|score|scale|procedure|maneuver|stain"
+    r"|virus|lymphoma|sarcoma|tumou?r|classification|index|equation|tube|drain|contracture|phenomenon|thyroiditis"
+    r"|esophagus|chorea|ataxia|dementia|fracture|clamps?|forceps|scissors|retractors?|needles?|fascia|ligaments?"
+    r"|valves?|cannula|elevators?|blades?|sutures?|holes?|clips?|dilators?|speculum|technique|approach|flaps?|repair"
+    r"|position|incision|nodes?|nodules?|glands?|pouch|ducts?|limb|ring|bands?|pins?|screws?|rods?|plates?|wires?"
+    r"|nails?|prosthesis|grafts?|frame|stand|cast|splint|brace|collar|gauze|sounds|stage|grade|fashion|method"
+    r"|operation)(?!\w)"
 )
+"""What follows the name of a disease, a sign, an instrument or a technique: that name stays."""
+_ARTICLE = re.compile(r"(?i)(?<!\w)(?:the|an?|curved|straight|blunt|this|each|another|french|#\d{1,2}|\d{1,2}-)[ ]?$")
+"""Before a lone capitalised word these tell of a thing: 'a Kocher', 'the Mayo'. People go without."""
 _TOKEN = re.compile(rf"{_LETTER}(?:{_LETTER}|['’](?={_LETTER})){{0,40}}")
-_VERBISH = frozenset(
-    "denies reports states presents complains has was is had have will can should would reported denied stated presented "
-    "admitted discharged seen here today with without who and or but also does did not now presenting reporting status education "
-    "history information instructions care safety identified identification verbalized tolerated refused agrees unable able alert "
-    "disposition summary note notes plan assessment medications allergies vitals exam review record records portal name phone address "
-    "email dob date age sex gender race mrn ssn number account insurance provider physician nurse doctor attending surgeon the this "
-    "that there these those it he she they we you his her their our your my i if in on at to of for from by as an a no yes none "
-    "unknown na per please thank thanks may cc re id er icu ed or pcp mri ct xray lab labs hospital clinic center medical department".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +152,7 @@ class NameFinder:
         if folded in TITLES or folded in PARTICLES or (folded in SUFFIXES and not first) or len(word) == 1:
             return not (first and announcement == "plain")
         listed = folded in self.gazetteer.first or folded in self.gazetteer.last
-        if folded in _VERBISH:
+        if folded in NO_NAMES:
             return False
         if announcement in ("title", "field", "degree") and first:
             return True
@@ -158,9 +188,11 @@ class NameFinder:
     def _joins(self, text: str, neighbour: tuple[int, int, str], word: tuple[int, int, str]) -> bool:
         gap = text[min(neighbour[1], word[1]) : max(neighbour[0], word[0])]
         folded = fold(neighbour[2]).removesuffix("'s")
-        plain = folded not in self.gazetteer.ordinary and folded not in _VERBISH and folded not in TITLES
+        plain = folded not in self.gazetteer.ordinary and folded not in NO_NAMES and folded not in TITLES
         plain = plain and not (neighbour[0] < word[0] and folded.endswith(("ed", "ing", "ly")))  # 'Visited Anna'
-        return gap in (" ", "-", ". ") and neighbour[2][0].isupper() and plain and (gap != ". " or len(neighbour[2]) == 1)
+        return (
+            gap in (" ", "-", ". ") and neighbour[2][0].isupper() and plain and (gap != ". " or len(neighbour[2]) == 1)
+        )
 
     def _run(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:
         """How many words from ``place`` on are one name; 0 if none."""
@@ -183,12 +215,21 @@ class NameFinder:
             cased = word[0].isupper() and other[0].isupper()
             shouting = word.isupper() or other.isupper()
             needed = 2 if (cased and not shouting and not comma) else 3
-            if is_first and cased and not shouting and not comma and folded not in ordinary and folded_other not in ordinary:
+            if (
+                is_first
+                and cased
+                and not shouting
+                and not comma
+                and folded not in ordinary
+                and folded_other not in ordinary
+            ):
                 needed = 0
+            if not word[0].isupper() and not other[0].isupper():
+                needed = 4
             if strong >= needed and not (not cased and min(len(word), len(other)) < 4):
                 return following + 1
         if word[0].isupper() and not word.isupper() and folded not in ordinary and len(word) > 3:
-            return 1 if is_first or is_last else 0
+            return 0 if _ARTICLE.search(text, max(0, words[place][0] - 12), words[place][0]) else 1
         return 0
 
     def _next(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:
@@ -203,6 +244,8 @@ class NameFinder:
                 return 0
             if len(words[place + ahead][2]) > 2:
                 return ahead
+            if len(words[place + ahead][2]) > 1:
+                return 0
         return 0
 
 
@@ -218,7 +261,7 @@ def propagate(text: str, spans: list[Span], ordinary: frozenset[str]) -> list[Sp
     tokens = [token[0] for span in sure for token in _TOKEN.finditer(text, span.start, span.end) if len(token[0]) >= 3]
     parts = {fold(token) for token in tokens}
     quiet = {fold(token) for token in tokens if token.islower()} - ordinary
-    parts -= TITLES | SUFFIXES | PARTICLES | _VERBISH
+    parts -= TITLES | SUFFIXES | PARTICLES | NO_NAMES
     if not parts:
         return []
     found: list[Span] = []

@@ -9,19 +9,14 @@ from typing import Literal
 
 from privacy.scrub.folding import fold
 from privacy.scrub.keyed import Keyed
+from privacy.scrub.lexicon import PARTICLES, SUFFIXES, TITLES
 from privacy.scrub.pools import Pools
 
 Part = Literal["first", "last"]
 
-TITLES = frozenset(
-    "dr mr mrs ms miss mx prof professor sir madam rev fr sr hon doctor nurse mister capt captain sgt lt col".split()
+_TOKEN = re.compile(
+    r"[^\W\d_](?:[^\W\d_]|['’.](?=[^\W\d_])){0,60}(?:-[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_])){0,60}){0,3}"
 )
-SUFFIXES = frozenset(
-    "jr sr ii iii iv md do rn np pa pac lpn phd dds dmd esq mbbs facs facp pharmd dpm dvm msn bsn aprn crna cnm od".split()
-)
-PARTICLES = frozenset("van von der den de la le del della di da dos du bin ibn ben al el ter ten zu y e o and".split())
-
-_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|['’.](?=[^\W\d_])){0,60}(?:-[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_])){0,60}){0,3}")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_]))*")
 
 
@@ -88,7 +83,7 @@ def _roles(written: str, tokens: list[re.Match[str]], alone: Part) -> list[str]:
     """For each token: keep, first or last."""
     plain = [fold(token[0]).replace(".", "") for token in tokens]
     core = [i for i, word in enumerate(plain) if not _is_title(i, plain) and not (i and word in SUFFIXES)]
-    core = [i for n, i in enumerate(core) if not (0 < n and plain[i] in PARTICLES)] or core
+    core = [i for n, i in enumerate(core) if not (n > 0 and plain[i] in PARTICLES)] or core
     roles = ["keep"] * len(tokens)
     if not core and tokens:
         core = [len(tokens) - 1]

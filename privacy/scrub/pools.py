@@ -10,26 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from privacy.scrub.lexicon import words
+
 _FIRST_HEADS = (
-    "Abr Adr Alb Alv Amb And Ans Arl Arv Ast Aud Bal Bel Ber Bran Bren Bryl Cal Car Cass Cel Chal Clar Corv Dal Dar Delm "
-    "Dor Edr Elb Elm Elv Emb Erl Ern Est Evr Fab Far Fel Fen Flor Gal Gar Gil Gren Had Hal Harv Hel Ild Ing Ism Jar Jel "
-    "Jor Kal Kel Ker Lan Lar Lel Liv Lor Lud Mab Mal Mar Mel Mer Mir Nar Nel Nor Olv Orl Osm Pal Per Phil Quill Ral Ren "
-    "Ros Sab Sel Ser Sol Syl Tal Tam Thal Tor Ulm Val Ver Vil Wal Wen Wil Yar Yol Zel"
+    "Abr Adr Alb Alv Amb And Ans Arl Arv Ast Aud Bal Bel Ber Bran Bren Bryl Cal Car Cass Cel Chal Clar Corv Dal "
+    "Dar Delm Dor Edr Elb Elm Elv Emb Erl Ern Est Evr Fab Far Fel Fen Flor Gal Gar Gil Gren Had Hal Harv Hel Ild "
+    "Ing Ism Jar Jel Jor Kal Kel Ker Lan Lar Lel Liv Lor Lud Mab Mal Mar Mel Mer Mir Nar Nel Nor Olv Orl Osm Pal "
+    "Per Phil Quill Ral Ren Ros Sab Sel Ser Sol Syl Tal Tam Thal Tor Ulm Val Ver Vil Wal Wen Wil Yar Yol Zel"
 )
 _FIRST_TAILS = (
-    "abeth adine ambra andor anwen arice aric athan avine ebeth eda edric elind elise endra enor ethan icent ilda inda "
-    "iver olan orin oret ovan urien ydia"
+    "abeth adine ambra andor anwen arice aric athan avine ebeth eda edric elind elise endra enor ethan icent ilda "
+    "inda iver olan orin oret ovan urien ydia"
 )
 _LAST_HEADS = (
-    "Alder Amber Arrow Ashen Barrow Beacon Birch Bramble Bracken Briar Cinder Clover Copper Crane Dapple Drift Elder Ember "
-    "Fallow Feather Fen Finch Flint Frost Garnet Glade Gorse Granite Hawthorn Hazel Heron Hollow Jasper Juniper Kestrel "
-    "Lantern Lark Linden Loam Maple Marl Meadow Mistle Moss Nettle Otter Pebble Plover Quarry Quill Raven Reed Rowan Rush "
-    "Saffron Sedge Shale Silver Slate Sorrel Sparrow Spruce Starling Sterling Tallow Tamar Teasel Thistle Thorn Timber "
-    "Umber Vesper Wander Warbler Whistle Willow Winter Wren Yarrow"
+    "Alder Amber Arrow Ashen Barrow Beacon Birch Bramble Bracken Briar Cinder Clover Copper Crane Dapple Drift "
+    "Elder Ember Fallow Feather Fen Finch Flint Frost Garnet Glade Gorse Granite Hawthorn Hazel Heron Hollow "
+    "Jasper Juniper Kestrel Lantern Lark Linden Loam Maple Marl Meadow Mistle Moss Nettle Otter Pebble Plover "
+    "Quarry Quill Raven Reed Rowan Rush Saffron Sedge Shale Silver Slate Sorrel Sparrow Spruce Starling Sterling "
+    "Tallow Tamar Teasel Thistle Thorn Timber Umber Vesper Wander Warbler Whistle Willow Winter Wren Yarrow"
 )
 _LAST_TAILS = (
-    "beck bourne brook by combe croft dale den fell field gate garth ham hurst ingham land ley low mere more ridge shaw "
-    "stead stoke stow thwaite ton vale ward well wick worth"
+    "beck bourne brook by combe croft dale den fell field gate garth ham hurst ingham land ley low mere more "
+    "ridge shaw stead stoke stow thwaite ton vale ward well wick worth"
 )
 _STREETS = "Street Avenue Road Lane Drive Court Place Way"
 
@@ -59,8 +61,10 @@ def _sounds_right(name: str) -> bool:
     return folded not in _REAL and not any(letter * 3 in folded for letter in "aelrst")
 
 
-_REAL = frozenset(
-    "alvilda arlinda balendra balinda belinda carolan celinda clarinda dorinda erlinda fenton florinda ingelise lorinda "
-    "malinda marinda melinda thornton valinda".split()
+_REAL = words(
+    """
+    alvilda arlinda balendra balinda belinda carolan celinda clarinda dorinda erlinda fenton florinda ingelise
+    lorinda malinda marinda melinda thornton valinda
+    """
 )
 """What the parts happen to spell and the public lists hold; kept out."""

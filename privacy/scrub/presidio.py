@@ -42,7 +42,7 @@ OVERLAP = 400
 """Characters that neighbouring pieces share; no pattern is longer, but for URLs."""
 
 
-class RuleRecognizer(PatternRecognizer):  # type: ignore[misc]
+class RuleRecognizer(PatternRecognizer):
     """A ``Rule`` as a Presidio recognizer: with the group ``v`` as the span, and a cheap test before the search."""
 
     def __init__(self, entity: str, rules: tuple[Rule, ...]) -> None:
@@ -50,7 +50,9 @@ class RuleRecognizer(PatternRecognizer):  # type: ignore[misc]
         patterns = [Pattern(rule.name, rule.regex, rule.score) for rule in rules]
         super().__init__(supported_entity=entity, name=f"Understudy{entity}", patterns=patterns)
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None) -> list[RecognizerResult]:
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None
+    ) -> list[RecognizerResult]:
         """All matches of all rules; ``nlp_artifacts`` are not needed."""
         folded = fold(text)
         results: list[RecognizerResult] = []
@@ -66,7 +68,7 @@ class RuleRecognizer(PatternRecognizer):  # type: ignore[misc]
         return results
 
 
-class FunctionRecognizer(LocalRecognizer):  # type: ignore[misc]
+class FunctionRecognizer(LocalRecognizer):
     """A Presidio recognizer around a function from text to (start, end, score)."""
 
     def __init__(self, entity: str, find: Callable[[str], Iterable[tuple[int, int, float]]]) -> None:
@@ -81,16 +83,24 @@ class FunctionRecognizer(LocalRecognizer):  # type: ignore[misc]
         return [_result(self, start, end, score) for start, end, score in self._find(text)]
 
 
-class NoContext(ContextAwareEnhancer):  # type: ignore[misc]
+class NoContext(ContextAwareEnhancer):
     """Our rules carry their context; the stock enhancer would copy every result and find nothing."""
 
     def __init__(self) -> None:
         super().__init__(
-            context_similarity_factor=0.0, min_score_with_context_similarity=0.0, context_prefix_count=0, context_suffix_count=0
+            context_similarity_factor=0.0,
+            min_score_with_context_similarity=0.0,
+            context_prefix_count=0,
+            context_suffix_count=0,
         )
 
     def enhance_using_context(
-        self, text: str, raw_results: list[RecognizerResult], nlp_artifacts: Any, recognizers: list[EntityRecognizer], context: Any = None
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: Any,
+        recognizers: list[EntityRecognizer],
+        context: Any = None,
     ) -> list[RecognizerResult]:
         """The results as they are."""
         return raw_results
@@ -114,7 +124,9 @@ class PresidioDetector:
             supported_languages=[LANGUAGE],
             context_aware_enhancer=NoContext() if nlp_engine is None else None,
         )
-        self._entities = sorted({entity for recognizer in registry.recognizers for entity in recognizer.supported_entities})
+        self._entities = sorted(
+            {entity for recognizer in registry.recognizers for entity in recognizer.supported_entities}
+        )
 
     def detect(self, text: str) -> list[Span]:
         """Spans that identify somebody, possibly overlapping; time is linear in the text's length."""
@@ -154,7 +166,9 @@ def _result(recognizer: EntityRecognizer, start: int, end: int, score: float) ->
         RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
         RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
     }
-    return RecognizerResult(entity_type=recognizer.supported_entities[0], start=start, end=end, score=score, recognition_metadata=metadata)
+    return RecognizerResult(
+        entity_type=recognizer.supported_entities[0], start=start, end=end, score=score, recognition_metadata=metadata
+    )
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -22,13 +22,16 @@ MAX_CHARACTERS = 20_000
 """A longer identifying value is no identifier that anybody reads: it is dropped."""
 
 _PREFIX = re.compile(
-    r"(?i)(?:MRN|ACCT|ACC|PAT|PT|ID|MEM|MBR|POL|NPI|SN|DEV|CLM|ENC|ADM|CUST|CASE|REF|UDI|IMEI|LIC|DL)(?=[-_#:. ]{0,3}\d|[-_#:]\w)[-_#:. ]{0,3}"
+    r"(?i)(?:MRN|ACCT|ACC|PAT|PT|ID|MEM|MBR|POL|NPI|SN|DEV|CLM|ENC|ADM|CUST|CASE|REF|UDI|IMEI|LIC|DL)(?=[-_#:. "
+    r"]{0,3}\d|[-_#:]\w)[-_#:. ]{0,3}"
 )
 _UNIT = re.compile(r"(?i)[,\s]\s{0,3}(?:(?:apt|apartment|unit|suite|ste|floor|fl|room|rm)\b\.?|#)\s{0,2}#?[\w-]{0,8}")
 _STATE = re.compile(r"\b([A-Z]{2})\b(?=\.?,?\s{1,3}\d{5}(?:-\d{4})?\s*$)")
 _ABBREVIATED = {"street": "st", "avenue": "ave", "road": "rd", "drive": "dr", "lane": "ln", "boulevard": "blvd",
                 "court": "ct", "place": "pl", "north": "n", "south": "s", "east": "e", "west": "w"}  # fmt: skip
-_FACILITY = re.compile(r"(?i)(?:medical center|health system|hospital|clinic|infirmary|hospice|pharmacy|laborator\w+)\s*$")
+_FACILITY = re.compile(
+    r"(?i)(?:medical center|health system|hospital|clinic|infirmary|hospice|pharmacy|laborator\w+)\s*$"
+)
 
 
 class Surrogates:
@@ -159,7 +162,11 @@ class Surrogates:
         fake = re.sub(r"[^\W\d_]+", lambda word: self._word(word[0], parts), written[:200])
         least = 3 if len(words) < 2 else 1
         whole = fold(written)
-        fake = re.sub(r"\d+", lambda run: self._keyed.digits("run", f"{run.start()} {whole}", min(max(len(run[0]), least), 60)), fake)
+        fake = re.sub(
+            r"\d+",
+            lambda run: self._keyed.digits("run", f"{run.start()} {whole}", min(max(len(run[0]), least), 60)),
+            fake,
+        )
         if len(words) < 2 and not re.search(r"\d", fake):
             fake += self._keyed.digits("username", whole, 3)
         return re.sub(r"[^\w.+-]", "", fake)
@@ -180,7 +187,9 @@ class Surrogates:
             return self.token(written)
         bban = self._core(core[4:])
         fake = iter(f"XX{numbers.iban_check('XX', bban)}{bban}")
-        return "".join(next(fake, "") if character.isascii() and character.isalnum() else character for character in written)
+        return "".join(
+            next(fake, "") if character.isascii() and character.isalnum() else character for character in written
+        )
 
     def _core(self, core: str) -> str:
         """The permuted alphanumeric core of a code; a fixed point is moved by a second permutation."""

@@ -79,7 +79,9 @@ def scrub_table(
         place = table.schema.get_field_index(name)
         table = table.set_column(place, table.schema.field(place), values)
     order = {name: place for place, name in enumerate(schema.names)}
-    return table, ScrubReport(n_rows=table.num_rows, columns=tuple(sorted(done, key=lambda column: order[column.column])))
+    return table, ScrubReport(
+        n_rows=table.num_rows, columns=tuple(sorted(done, key=lambda column: order[column.column]))
+    )
 
 
 def _surrogate_column(values: pa.ChunkedArray, column: ColumnSchema, surrogates: Surrogates) -> pa.Array:
@@ -137,7 +139,9 @@ def _known_values(table: pa.Table, schema: TableSchema, replaced: dict[str, pa.A
         values, fakes = table.column(column.name).to_pylist(), replaced[column.name].to_pylist()
         for row, value, fake in zip(known, values, fakes, strict=True):
             if value is not None and 0 < len(written := _written(value, column.kind)) <= _MAX_KNOWN:
-                row.append(Known(kind=column.kind, value=written, fake=None if fake is None else _written(fake, column.kind)))
+                row.append(
+                    Known(kind=column.kind, value=written, fake=None if fake is None else _written(fake, column.kind))
+                )
     return known
 
 
@@ -145,11 +149,19 @@ def _written(value: object, kind: str) -> str:
     """A value as a note would write it."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).zfill({"zip": 5, "ssn": 9}[kind]) if isinstance(value, int) and kind in ("zip", "ssn") else str(value)
+    return (
+        str(value).zfill({"zip": 5, "ssn": 9}[kind])
+        if isinstance(value, int) and kind in ("zip", "ssn")
+        else str(value)
+    )
 
 
 def _text_column(
-    values: pa.ChunkedArray, column: ColumnSchema, scrubber: TextScrubber, people: Sequence[str | None], known: Sequence[list[Known]]
+    values: pa.ChunkedArray,
+    column: ColumnSchema,
+    scrubber: TextScrubber,
+    people: Sequence[str | None],
+    known: Sequence[list[Known]],
 ) -> tuple[pa.Array, ColumnScrub]:
     """Row by row, since a note's surrogates depend on its row; a column that holds no text is dropped."""
     if not pa.types.is_string(values.type):

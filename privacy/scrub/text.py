@@ -93,7 +93,9 @@ class TextScrubber:
         """A lone word is a first name if only the lists of those hold it and no title goes before."""
         written = text[span.start : span.end]
         word = fold(written).removesuffix("'s")
-        titled = re.search(r"(?i)\b(?:dr|mr|mrs|ms|prof|doctor|nurse)\.?\s{1,2}$", text[max(0, span.start - 10) : span.start])
+        titled = re.search(
+            r"(?i)\b(?:dr|mr|mrs|ms|prof|doctor|nurse)\.?\s{1,2}$", text[max(0, span.start - 10) : span.start]
+        )
         given = word in self.gazetteer.first and not titled
         return self.surrogates.persons.full(written, alone="first" if given else "last")
 

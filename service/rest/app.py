@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -101,11 +101,16 @@ async def _known(_request: Request, error: UnderstudyError) -> JSONResponse:
 async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
     # Only where and what kind: the values a caller sent may be data.
     faults = [(fault["loc"], str(fault["type"])) for fault in error.errors()]
-    places = tuple(Place(pointer="/" + "/".join(str(part) for part in loc)) for loc, _ in faults[:20])
+    places = tuple(Place(pointer=_pointer(loc)) for loc, _ in faults[:20])
     kinds = {str(place.pointer): kind for place, (_, kind) in zip(places, faults, strict=False)}
     return _answer(
         UsageError("The request does not have the right form.", code="request-invalid", where=places, facts=kinds)
     )
+
+
+def _pointer(loc: Sequence[int | str]) -> str:
+    """The place of a fault, the same for a body over HTTP and a message over gRPC."""
+    return "/" + "/".join(str(part) for part in (loc[1:] if loc and loc[0] == "body" else loc))
 
 
 async def _plain(_request: Request, error: StarletteHTTPException) -> JSONResponse:

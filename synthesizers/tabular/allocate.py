@@ -90,21 +90,23 @@ def gain(total: float, dependence: Floats, cells: Floats, w: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A pair's best resolution at a price: index into its offer, precision, and gain net of cost."""
+class Choices:
+    """A pair's resolutions at a price: precision bought and gain net of cost, parallel to its offer."""
 
-    option: int
-    precision: float
-    net: float
+    precision: Floats
+    net: Floats
+
+    @property
+    def best(self) -> int:
+        """The option with the largest net gain."""
+        return int(np.argmax(self.net))
 
 
-def best_at(total: float, dependence: float, options: Offer, price: float, weight: float) -> Choice:
-    """The option with the largest weighted gain minus price times precision."""
+def at_price(total: float, dependence: float, options: Offer, price: float, weight: float) -> Choices:
+    """What each option is worth: weighted gain minus price times precision, at the precision worth buying."""
     part = dependence * options.kept
     w = precision(total, part, options.cells, price, np.full(len(part), weight))
-    net = weight * gain(total, part, options.cells, w) - price * w
-    option = int(np.argmax(net))
-    return Choice(option, float(w[option]), float(net[option]))
+    return Choices(w, weight * gain(total, part, options.cells, w) - price * w)
 
 
 def price_for(budget: float, spend_at: object, *, low: float = 1e-12, high: float = 1e12, steps: int = 50) -> float:

@@ -71,6 +71,7 @@ class Fit:
     """The estimated model: each node's probabilities, and how the optimisation went."""
 
     beliefs: list[Table]
+    weights: list[Table]
     iterations: int
 
 
@@ -151,4 +152,5 @@ def fit(
         method="L-BFGS-B",
         options={"maxiter": max_iterations, "maxcor": 20, "ftol": 1e-11, "gtol": tolerance},
     )
-    return Fit(dual.beliefs(dual.weights(result.x))[1], int(result.nit))
+    weights = dual.weights(result.x)
+    return Fit(dual.beliefs(weights)[1], weights, int(result.nit))

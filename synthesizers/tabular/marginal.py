@@ -13,7 +13,7 @@ After step 1 the engine sees released numbers only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from synthesizers.base import FormalGuarantee, MarginalSession, Plan, schema_dig
 from synthesizers.tabular import budget as budgets
 from synthesizers.tabular.allocate import divide, kept
 from synthesizers.tabular.columns import coding
-from synthesizers.tabular.dependence import dependence
+from synthesizers.tabular.dependence import dependence, joint
 from synthesizers.tabular.estimate import fit as estimate
 from synthesizers.tabular.junction import Graph, Node, junction_tree
 from synthesizers.tabular.levels import Axis, Coding, make_axis
@@ -53,7 +53,9 @@ class Settings:
 
     caps: Caps = field(default_factory=Caps)
     target_weight: float = 2.0
-    max_iterations: int = 200
+    max_iterations: int = 150
+    rounds: tuple[float, ...] = (1.0,)
+    model_rows: int = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +94,39 @@ def fit_model(
         one_way_factor(column, axis, counts, total)
         for column, (axis, counts) in enumerate(zip(axes, ones, strict=True))
     ]
-    if budget.pairs > 0 and len(names) > 1:
-        keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
-        scores = dependence(session, axes, ones, total, budget.scores / max_rows**2)
-        wanted = {names.index(name) for name in targets}
-        candidates = [
-            Candidate(columns=pair, dependence=score, weight=settings.target_weight if wanted & set(pair) else 1.0)
-            for pair, score in scores
-        ]
-        precision = budget.pairs / max_rows**2
-        picked = pick(axes, candidates, total=total, budget=precision, caps=settings.caps, keeps=keeps)
-        shares = divide(
-            total,
-            np.array([one.dependence for one in picked]),
-            np.array([float(one.cells) for one in picked]),
-            np.array([one.weight for one in picked]),
-            precision,
-        )
-        for one, counts, stddev in measure_pairs(session, axes, picked, shares):
-            factors.append(pair_factor(one, axes, ones, total, counts, stddev))
-            graph.add(one.variables)
-    for factor in factors[: len(names)]:
+    for factor in factors:
         graph.add(factor.variables)
-    nodes = tuple(junction_tree(graph))
-    fitted = estimate(axes, nodes, factors, total=total, max_iterations=settings.max_iterations)
-    return Model(axes, nodes, tuple(fitted.beliefs), total)
+    model = Model(axes, (), (), total)
+    for part in settings.rounds if budget.pairs > 0 and len(names) > 1 else (0.0,):
+        if part:
+            keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
+            rows = model.codes(settings.model_rows, seed=0) if model.nodes else None
+            scores = dependence(
+                session, axes, ones, total, budget.scores / len(settings.rounds) / max_rows**2, rows
+            )
+            wanted = {names.index(name) for name in targets}
+            candidates = [
+                Candidate(columns=pair, dependence=score, weight=settings.target_weight if wanted & set(pair) else 1.0)
+                for pair, score in scores
+            ]
+            precision = part * budget.pairs / max_rows**2
+            picked = pick(axes, candidates, graph, total=total, budget=precision, caps=settings.caps, keeps=keeps)
+            shares = divide(
+                total,
+                np.array([one.dependence for one in picked]),
+                np.array([float(one.cells) for one in picked]),
+                np.array([one.weight for one in picked]),
+                precision,
+            )
+            for one, counts, stddev in measure_pairs(session, axes, picked, shares):
+                reference = joint(rows, axes, one.variables) * (total / settings.model_rows) if rows else None
+                factors.append(pair_factor(one, axes, ones, total, counts, stddev, reference))
+                graph.add(one.variables)
+        nodes = tuple(junction_tree(graph))
+        fitted = estimate(axes, nodes, factors, total=total, max_iterations=settings.max_iterations)
+        factors = [replace(factor, start=weights) for factor, weights in zip(factors, fitted.weights, strict=True)]
+        model = Model(axes, nodes, tuple(fitted.beliefs), total)
+    return model
 
 
 class MarginalSynthesizer:

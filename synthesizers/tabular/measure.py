@@ -89,7 +89,13 @@ def one_way_factor(column: int, axis: Axis, counts: Floats, total: float) -> Fac
 
 
 def pair_factor(
-    picked: Picked, axes: Sequence[Axis], ones: Sequence[Floats], total: float, counts: Floats, stddev: float
+    picked: Picked,
+    axes: Sequence[Axis],
+    ones: Sequence[Floats],
+    total: float,
+    counts: Floats,
+    stddev: float,
+    reference: Floats | None = None,
 ) -> Factor:
     """A noisy pair as a factor, its ridge set by how far it stands above the noise (empirical Bayes).
 
@@ -99,6 +105,8 @@ def pair_factor(
     (a, level_a), (b, level_b) = picked.variables
     margins = axes[a].collapse(ones[a], level_a) / total, axes[b].collapse(ones[b], level_b) / total
     expected = total * np.outer(*margins)
+    if reference is not None:
+        expected = reference
     noise = counts.size * stddev**2
     signal = max(float(((counts - expected) ** 2).sum()) - noise, _LEAST_SIGNAL * noise)
     return Factor(

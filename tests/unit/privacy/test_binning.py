@@ -1,4 +1,5 @@
 """From rows to a fixed domain and back: declared facts are kept, others bought, nothing else is used."""
+# ruff: noqa: DTZ001 -- canonical moments have no zone
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Values to ticks and back."""
+# ruff: noqa: DTZ001 -- canonical moments have no zone
 
 from __future__ import annotations
 

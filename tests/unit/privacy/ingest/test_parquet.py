@@ -15,6 +15,8 @@ from understudy.errors import InputRefused
 
 NOON = datetime.fromisoformat("2024-02-29T12:00:00")
 MIDNIGHT = datetime.fromisoformat("2024-02-29T00:00:00")
+FIRST = datetime.fromisoformat("0001-01-01T00:00:00")
+LAST = datetime.fromisoformat("9999-12-31T23:59:59.999999")
 DAY = date(2024, 2, 29)
 
 LOSSLESS = [
@@ -30,6 +32,8 @@ LOSSLESS = [
     ("boolean", pa.array([1, 0, None], pa.int8()), [True, False, None]),
     ("boolean", pa.array([1.0, 0.0, float("nan")]), [True, False, None]),
     ("date", pa.array([DAY, None]), [DAY, None]),
+    ("date", pa.array([date.min, date.max]), [date.min, date.max]),
+    ("datetime", pa.array([FIRST, LAST], pa.timestamp("us")), [FIRST, LAST]),
     ("date", pa.array([MIDNIGHT, None], pa.timestamp("ns")), [DAY, None]),
     ("date", pa.array(["2024-02-29"]), [DAY]),
     ("datetime", pa.array([NOON, None], pa.timestamp("ms")), [NOON, None]),
@@ -57,6 +61,11 @@ LOSSY = [
     ("boolean", pa.array([1.0, 0.5]), "value-not-boolean"),
     ("date", pa.array([MIDNIGHT, NOON]), "value-not-date"),
     ("date", pa.array([0, -10_000_000], pa.date32()), "value-not-date"),
+    ("date", pa.array([0, -(2**31)], pa.date32()), "value-not-date"),
+    ("date", pa.array([0, -622_191_233], pa.date32()), "value-not-date"),
+    ("date", pa.array([0, -(2**63) + 1], pa.timestamp("us")), "value-not-date"),
+    ("datetime", pa.array([0, 2**63 - 1], pa.timestamp("ms")), "value-not-datetime"),
+    ("string", pa.array([0, 2**31 - 1], pa.date32()), "value-not-string"),
     ("datetime", pa.array([1_000, 1_001], pa.timestamp("ns")), "value-not-datetime"),
     ("string", pa.array(["a", "b\0"]), "null-byte"),
     ("string", pa.array([b"a", b"\xff"], pa.binary()), "not-utf8"),

@@ -49,15 +49,15 @@ def failure(call: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(set(METHODS) - {"Service.GetHealth"}))
-@pytest.mark.parametrize("key", ["", "wrong", "us_0123456789abcdef." + "0" * 64])
-def test_no_method_answers_without_a_key(nobody: Any, name: str, key: str) -> None:
+def test_no_method_answers_without_a_key(nobody: Any, name: str) -> None:
     method = METHODS[name]
-    request = GetMessageClass(method.input_type)()
+    request: Any = GetMessageClass(method.input_type)()
     if name == "Service.CreateTenant":
-        request = pb.TenantCreate(name="clinic")
-    nobody.key = key
-    call = lambda: nobody.call(name, iter([request]) if method.client_streaming else request)  # noqa: E731
-    assert refused(call) == (Code.UNAUTHENTICATED, "unauthenticated")
+        request.name = "clinic"
+    for key in ("", "wrong", "us_0123456789abcdef." + "0" * 64):
+        nobody.key = key
+        call = lambda: nobody.call(name, iter([request]) if method.client_streaming else request)  # noqa: E731
+        assert refused(call) == (Code.UNAUTHENTICATED, "unauthenticated")
 
 
 @pytest.mark.parametrize(
