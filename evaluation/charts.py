@@ -264,7 +264,7 @@ def _roc(data: Json) -> Figure:
     axes.set_xlim(floor, 1), axes.set_ylim(floor, 1)
     marks = [0.002, 0.01, 0.1, 1]
     texts = ["0.2%", "1%", "10%", "100%"]
-    axes.set_xticks(marks, texts, fontsize=10), axes.set_yticks(marks, texts, fontsize=10)
+    axes.set_xticks(marks, texts, fontsize=10), axes.set_yticks(marks[1:], texts[1:], fontsize=10)
     axes.minorticks_off()
     axes.set_xlabel("never seen, wrongly accused", fontsize=10), axes.set_ylabel("trained on, found", fontsize=10)
     axes.grid(color=RULE, linewidth=0.5)

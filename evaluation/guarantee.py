@@ -7,6 +7,8 @@ for (epsilon, delta); posterior odds by Bayes' rule.
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 
 from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Table, Threshold
 from evaluation.statement import PrivacyStatement, short
@@ -88,7 +90,10 @@ def _epsilon(statement: PrivacyStatement) -> Metric:
 
 def _provenance(statement: PrivacyStatement) -> Metric:
     raw = sorted(name for name, how in statement.provenance.items() if how == "raw")
-    status = Status.RED if raw else Status.GREEN if statement.provenance else Status.GREY
+    if not statement.provenance:
+        status, note = Status.GREY, "the statement does not say how the domain was learnt"
+    else:
+        status, note = (Status.RED, "") if raw else (Status.GREEN, f"none of {len(statement.provenance)} facts")
     return Metric(
         id="guarantee.provenance",
         title="Facts taken from rows without an event",
@@ -96,14 +101,10 @@ def _provenance(statement: PrivacyStatement) -> Metric:
         status=status,
         threshold=Threshold(amber=0, red=0, source="Annamalai et al., arXiv:2405.10994"),
         disclosure=Disclosure.RELEASABLE,
-        method="columns whose bounds, categories or bins were read from rows and not paid for",
-        unit="columns",
+        method="bounds, categories and bins of the columns that were read from rows and not paid for",
+        unit="facts",
         subject=", ".join(raw[:5]),
-        notes=(f"none of {len(statement.provenance)} columns",)
-        if statement.provenance and not raw
-        else ()
-        if raw
-        else ("the statement does not say how the domain was learnt",),
+        notes=(note,) if note else (),
     )
 
 
@@ -146,7 +147,8 @@ def _percent(share: float) -> str:
 
 
 def _events(statement: PrivacyStatement) -> Table:
-    rows = tuple((item.purpose, _describe(item.event)) for item in statement.events)
+    counted = Counter((item.purpose, _describe(item.event)) for item in statement.events)
+    rows = tuple((purpose, text if n == 1 else f"{n} × {text}") for (purpose, text), n in counted.items())
     return Table(
         id="guarantee-events",
         title="What was measured",
@@ -157,27 +159,39 @@ def _events(statement: PrivacyStatement) -> Table:
     )
 
 
-def _describe(event: dict[str, object]) -> str:
-    """An encoded event as text: its name, then its plain fields."""
-    name = next((str(event[key]) for key in ("type", "event", "name", "kind") if key in event), "event")
-    plain = [f"{key} {value:g}" for key, value in event.items() if isinstance(value, int | float)]
-    return ", ".join([name, *plain])
+def _describe(event: Mapping[str, object]) -> str:
+    """An encoded event in words; one of a kind not known here by its name and its numbers."""
+    kind, inner, parts = str(event.get("type", "event")), event.get("event"), event.get("events")
+    if isinstance(parts, list):
+        counted = Counter(_describe(part) for part in parts if isinstance(part, Mapping))
+        return "; ".join(text if n == 1 else f"{n} × {text}" for text, n in counted.items()) or "nothing"
+    if isinstance(inner, Mapping):
+        count, rate = event.get("count"), event.get("sampling_probability")
+        text = _describe(inner) if count is None else f"{count} × {_describe(inner)}"
+        return text if rate is None else f"{text}, each on a random {float(str(rate)):.3g} of the rows"
+    if kind in ("gaussian", "laplace"):
+        return f"{kind.capitalize()} noise, multiplier {float(str(event.get('noise_multiplier', 'nan'))):.4g}"
+    if kind == "failure":
+        return f"threshold, fails with probability {short(float(str(event.get('delta', 'nan'))))}"
+    numbers = [f"{key} {value:.4g}" for key, value in event.items() if isinstance(value, int | float)]
+    return ", ".join([kind.replace("_", " "), *numbers])
 
 
 def _origins(statement: PrivacyStatement) -> Table:
-    said = {
-        "public": "public fact",
-        "declared": "declared by the owner",
-        "dp": "bought with budget",
-        "raw": "read from rows",
-    }
-    rows = tuple((name, said.get(how, how)) for name, how in statement.provenance.items())
+    """One line per column; a provenance key may name one fact of a column as "column: fact"."""
+    said = {"public": "public", "declared": "declared", "dp": "bought with budget", "raw": "read from rows"}
+    by_column: dict[str, list[str]] = {}
+    for key, how in statement.provenance.items():
+        column, _, fact = key.rpartition(": ")
+        text = said.get(how, how)
+        by_column.setdefault(column or key, []).append(f"{fact} {text}" if column else text)
     return Table(
         id="guarantee-origins",
         title="Where each column's domain comes from",
         header=("Column", "Origin"),
-        rows=rows,
+        rows=tuple((column, "; ".join(facts)) for column, facts in by_column.items()),
         disclosure=Disclosure.RELEASABLE,
+        note="Declared by the owner in the schema; bought with budget by a mechanism of this release.",
     )
 
 

@@ -12,6 +12,7 @@ from evaluation.diversity import diversity
 from evaluation.encode import Encoded, encode
 from evaluation.fidelity import fidelity
 from evaluation.guarantee import guarantee
+from evaluation.hygiene import scrubbed
 from evaluation.profile import profile
 from evaluation.realism import realism
 from evaluation.report import Disclosure, Fact, Json, Report
@@ -69,7 +70,7 @@ def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
             fidelity(encoded, fresh("fidelity"), realism=(realism(encoded, fresh("realism")),)),
             utility(inputs.schema, encoded, fresh("utility")),
             diversity(encoded, fresh("diversity")),
-            profile(inputs.schema, inputs.synthetic, inputs.train),
+            profile(inputs.schema, inputs.synthetic, inputs.train, tables=(scrubbed(inputs.job.get("scrub")),)),
         ),
         power=threats.power,
         limits=LIMITS,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evaluation.encode import NUMERIC, numbers
 from evaluation.intervals import wilson
-from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Threshold
+from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Table, Threshold
 from understudy.schema import ColumnSchema, TableSchema, Value
 
 VALID = Threshold(amber=1.0, red=0.99, better="higher", source="the declared schema")
@@ -26,8 +26,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Floats = NDArray[np.float64]
 
 
-def profile(schema: TableSchema, synthetic: pa.Table, train: pa.Table) -> Section:
-    """Validity against the schema, and a histogram of every modelled column (the first 60)."""
+def profile(schema: TableSchema, synthetic: pa.Table, train: pa.Table, *, tables: tuple[Table, ...] = ()) -> Section:
+    """Validity against the schema, and a histogram of every modelled column (the first 60); `tables` go below."""
     columns = [column for column in schema.modelled if column.name in synthetic.column_names]
     figures = [_figure(index, column, synthetic, train) for index, column in enumerate(columns[:MAX_SHOWN])]
     return Section(
@@ -36,6 +36,7 @@ def profile(schema: TableSchema, synthetic: pa.Table, train: pa.Table) -> Sectio
         question="What is in it, and does it keep to the declared schema?",
         metrics=(_validity(columns, synthetic),),
         figures=tuple(figure for figure in figures if figure is not None),
+        tables=tuple(table for table in tables if table.rows),
     )
 
 
@@ -156,7 +157,11 @@ def _label(column: ColumnSchema, low: float, high: float, single: bool) -> str:
         unit = timedelta(days=1) if column.type == "date" else timedelta(microseconds=1)
         moment = _EPOCH + low * unit
         return moment.date().isoformat()
-    return f"{low:.4g}" if single else f"{low:.4g}–{high:.4g}"
+    return _plain(low) if single else f"{_plain(low)}–{_plain(high)}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def _short(name: str) -> str:

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 _TEMPLATES = Path(__file__).parent / "templates"
 _WORDS = {"green": "Good", "amber": "Caution", "red": "Problem", "grey": "Not known"}
 _SAID = {"red": "Problem", "amber": "Caution", "grey": "Not known", "green": "Good"}
+_CONTRADICTED = "Claimed, and contradicted by the audit: "
 _LABELS = {
     "excess": "above noise",
     "share": "",
@@ -27,7 +28,7 @@ _LABELS = {
     "ratio": "ratio",
     "AUC": "AUC",
     "epsilon": "epsilon",
-    "columns": "columns",
+    "facts": "facts",
     "difference": "difference",
 }
 
@@ -64,7 +65,7 @@ def _page(report: Json) -> Json:
         "withheld": report["withheld"],
         "stop": report.get("stop", False),
         "power": report.get("power", ""),
-        "promise": report["statement"]["sentence"],
+        "promise": _CONTRADICTED * bool(report.get("stop")) + report["statement"]["sentence"],
         "attempts": _attempts(int(report["attempts"])),
         "verdict": _verdict(report),
         "lights": [_light(section) for section in report["sections"] if section["metrics"]],
@@ -169,7 +170,7 @@ def _signed(value: float, unit: str) -> str:
         return "99.9%" if text == "100.0%" and value < 1 else text.replace("100.0%", "100%")
     if unit == "epsilon":
         return f"{value:.3g}"
-    if unit == "columns":
+    if unit == "facts":
         return f"{value:.0f}"
     return f"{value:.3f}" if unit in ("excess", "difference") else f"{value:.2f}"
 

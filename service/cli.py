@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +58,8 @@ def serve(
         print(
             f"understudy serves {scheme}://{host}:{port}" + (f" and grpc {host}:{grpc_port}" if rpc else ""), flush=True
         )
+        # uvicorn raises the signal that stopped it once more; by then the rest has to be put away in order.
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
         try:
             uvicorn.Server(config).run()
         finally:

@@ -86,7 +86,9 @@ def fit(request: Request, on_progress: Progress) -> Request:
     schema, out = _schema(request), _path(request, "out")
     plan = Plan.from_dict(cast("dict[str, object]", request["plan"]))
     on_progress("fit", 0)
-    train = pq.read_table(_path(request, "train"), columns=[column.name for column in schema.modelled])
+    # The unit's pseudonym goes along: discovery of categories counts persons with it, not rows.
+    wanted = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
+    train = pq.read_table(_path(request, "train"), columns=wanted)
     session = PrivateSession(train, schema, Meter(plan.events), os.urandom)
     started = time.perf_counter()
     fitted = engines()[plan.engine].fit(session, plan)

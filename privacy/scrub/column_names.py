@@ -139,8 +139,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 _WHOLE = _set(
     """
     account acct cell mobile handy handle login plate street residence photo picture signature secret pan tin
-    nie dni cep ort nom nombre rue ville bic hic swift tel town password passwd login konto cuenta comment note
-    notas nhs license licence certificate
+    nie dni cep ort nom nombre rue ville bic hic swift tel town password passwd login konto cuenta nhs
+    license licence certificate
     """
 )
 """Words that name an identifier only as the whole name, or with nothing but people beside them."""

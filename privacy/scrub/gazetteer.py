@@ -8,34 +8,16 @@ of these lists, see ``pools``.
 from __future__ import annotations
 
 import pkgutil
-from dataclasses import dataclass
 from importlib import import_module
 
 from faker.providers import person
 from faker.providers.lorem.en_US import Provider as Lorem
 
 from privacy.scrub.folding import fold
-from privacy.scrub.lexicon import ORDINARY
+from privacy.scrub.lexicon import ORDINARY, Gazetteer
 
 MIN_LETTERS = 3
 """Shorter names (Li, Wu, Jo) are also syllables; they are found by cue and by the row's own columns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gazetteer:
-    """Folded single words. ``ordinary`` names are also words (may, will, grace) and need more evidence."""
-
-    first: frozenset[str]
-    last: frozenset[str]
-    ordinary: frozenset[str]
-
-    def is_first(self, word: str) -> bool:
-        """``word``, in any case, is a given name somewhere."""
-        return fold(word) in self.first
-
-    def is_last(self, word: str) -> bool:
-        """``word``, in any case, is a family name somewhere."""
-        return fold(word) in self.last
 
 
 def load_gazetteer() -> Gazetteer:

@@ -15,6 +15,7 @@ from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import PARTICLES, SUFFIXES, TITLES
 from privacy.scrub.numbers import digits_of
 from privacy.scrub.persons import Persons
+from privacy.scrub.surrogates import REDACTED
 
 _NAME_KINDS = frozenset({"name", "first_name", "last_name"})
 _NUMERIC_KINDS = frozenset(
@@ -50,7 +51,7 @@ def find_known(text: str, known: Iterable[Known], persons: Persons, ordinary: fr
 
 
 def _names(text: str, folded: str, item: Known, persons: Persons, ordinary: frozenset[str]) -> Iterator[Span]:
-    words = [word for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", item.value[:500])]
+    words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", item.value[:500])
     plain = [fold(word) for word in words]
     comma = "," in item.value
     for place, word in enumerate(plain):
@@ -77,7 +78,9 @@ def _codes(text: str, folded: str, numerals: _Digits, item: Known) -> Iterator[S
     value = fold(item.value.strip())
     if len(value) >= _MIN_CODE and any(character.isalnum() for character in value):
         for start, end in _whole(folded, value):
-            yield Span(start=start, end=end, entity=entity, score=1.0, fake=item.fake)
+            yield Span(
+                start=start, end=end, entity=entity, score=1.0, fake=REDACTED if item.fake is None else item.fake
+            )
     digits = digits_of(item.value)
     if item.kind in _NUMERIC_KINDS and len(digits) >= 5 and digits != value:
         for start, end in numerals.find(text, digits):

@@ -1,6 +1,27 @@
-"""Small public word lists about how names and sentences are written."""
+"""Public word lists about how names and sentences are written. Imports no library."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+from privacy.scrub.folding import fold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gazetteer:
+    """Folded single words. ``ordinary`` names are also words (may, will, grace) and need more evidence."""
+
+    first: frozenset[str]
+    last: frozenset[str]
+    ordinary: frozenset[str]
+
+    def is_first(self, word: str) -> bool:
+        """``word``, in any case, is a given name somewhere."""
+        return fold(word) in self.first
+
+    def is_last(self, word: str) -> bool:
+        """``word``, in any case, is a family name somewhere."""
+        return fold(word) in self.last
 
 
 def words(listed: str) -> frozenset[str]:

@@ -13,8 +13,7 @@ from functools import cache
 
 from privacy.scrub.base import Span
 from privacy.scrub.folding import fold
-from privacy.scrub.gazetteer import Gazetteer
-from privacy.scrub.lexicon import NO_NAMES, PARTICLES, SUFFIXES, TITLES
+from privacy.scrub.lexicon import NO_NAMES, PARTICLES, SUFFIXES, TITLES, Gazetteer
 
 ENTITY = "PERSON"
 _LETTER = r"[^\W\d_]"

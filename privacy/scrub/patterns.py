@@ -75,8 +75,8 @@ _PHONE_CUES = (
 )
 _PHONE_NEEDS = tuple(
     words(
-        "call phone tel ph cell mobile fax page beep contact reach answer registered home work office text dial voice hotline "
-        "ext :"
+        "call phone tel ph cell mobile fax page beep contact reach answer registered home work office text dial voice "
+        "hotline ext :"
     )
 )
 

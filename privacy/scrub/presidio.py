@@ -30,7 +30,7 @@ from presidio_analyzer.predefined_recognizers import IpRecognizer, MacAddressRec
 from privacy.scrub.base import KIND_OF_ENTITY, Span
 from privacy.scrub.dates import find_dates
 from privacy.scrub.folding import fold
-from privacy.scrub.gazetteer import Gazetteer
+from privacy.scrub.lexicon import Gazetteer
 from privacy.scrub.names import NameFinder, propagate
 from privacy.scrub.patterns import RULES, Rule
 
@@ -50,8 +50,12 @@ class RuleRecognizer(PatternRecognizer):
         patterns = [Pattern(rule.name, rule.regex, rule.score) for rule in rules]
         super().__init__(supported_entity=entity, name=f"Understudy{entity}", patterns=patterns)
 
-    def analyze(
-        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None
+    def analyze(  # Presidio gives more than a rule needs
+        self,
+        text: str,
+        entities: list[str],  # noqa: ARG002
+        nlp_artifacts: Any = None,  # noqa: ARG002
+        regex_flags: int | None = None,  # noqa: ARG002
     ) -> list[RecognizerResult]:
         """All matches of all rules; ``nlp_artifacts`` are not needed."""
         folded = fold(text)
@@ -78,7 +82,12 @@ class FunctionRecognizer(LocalRecognizer):
     def load(self) -> None:
         """Nothing to load."""
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],  # noqa: ARG002
+        nlp_artifacts: Any = None,  # noqa: ARG002
+    ) -> list[RecognizerResult]:
         """What the function finds."""
         return [_result(self, start, end, score) for start, end, score in self._find(text)]
 
@@ -96,11 +105,11 @@ class NoContext(ContextAwareEnhancer):
 
     def enhance_using_context(
         self,
-        text: str,
+        text: str,  # noqa: ARG002
         raw_results: list[RecognizerResult],
-        nlp_artifacts: Any,
-        recognizers: list[EntityRecognizer],
-        context: Any = None,
+        nlp_artifacts: Any,  # noqa: ARG002
+        recognizers: list[EntityRecognizer],  # noqa: ARG002
+        context: Any = None,  # noqa: ARG002
     ) -> list[RecognizerResult]:
         """The results as they are."""
         return raw_results
@@ -161,7 +170,7 @@ def _recognizers(gazetteer: Gazetteer) -> list[EntityRecognizer]:
     return [*ours, *functions, IpRecognizer(), MacAddressRecognizer(), UsMbiRecognizer(), UuidRecognizer()]
 
 
-def _result(recognizer: EntityRecognizer, start: int, end: int, score: float) -> RecognizerResult:
+def _result(recognizer: Any, start: int, end: int, score: float) -> RecognizerResult:
     metadata = {
         RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
         RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,

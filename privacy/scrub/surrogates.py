@@ -34,6 +34,12 @@ _FACILITY = re.compile(
 )
 
 
+_DIGITS_ONLY = frozenset({"phone", "fax", "credit_card"})
+_PHONE_WORDS = re.compile(
+    r"(?i)(?<![a-z])(?:x|ext|extension|tel|phone|ph|cell|mobile|home|work|fax|pager|office|h|w|c|m|f|p)(?![a-z])"
+)
+
+
 class Surrogates:
     """All fakes of one key. Cheap to make; keep one for a whole table, its caches speed it up."""
 
@@ -73,6 +79,8 @@ class Surrogates:
             return None
         if not any(character.isalnum() for character in written):
             return "" if not written.strip() else None
+        if kind in _DIGITS_ONLY and re.search(r"[^\W\d_]", _PHONE_WORDS.sub("", written)):
+            return None  # words in a number's place: digits alone would be replaced
         return surrogate(written)
 
     def fake_integer(self, kind: str, value: int) -> int | None:
@@ -110,7 +118,7 @@ class Surrogates:
         plain = " ".join(_ABBREVIATED.get(word, word) for word in words)
         number = self._keyed.number
         if "box" in words and ("po" in words or "p" in words):
-            box = numbers.refill(line, self._keyed.digits("box", plain, 12).lstrip("0"))
+            box = f"PO Box {self._keyed.number('box', plain, 9899) + 1}"
             return ", ".join([box, *self._locality(written[len(line) :])])
         name = self._pools.last[number("street", plain, len(self._pools.last))]
         road = self._pools.streets[number("road", plain, len(self._pools.streets))]
@@ -140,7 +148,7 @@ class Surrogates:
         return f"{name} {tail[0].strip() if tail else 'Group'}"
 
     def _zip(self, written: str) -> str:
-        return self.token(written) if re.search(r"[A-Za-z]", written) else numbers.zip_code(self._keyed, written)
+        return self.token(written) if re.search(r"[^\W\d_]", written) else numbers.zip_code(self._keyed, written)
 
     def _ssn(self, written: str) -> str:
         masked = re.sub(r"(?i)[x*#]", "", written)
@@ -183,7 +191,7 @@ class Surrogates:
 
     def _iban(self, written: str) -> str:
         core = "".join(character.upper() for character in written if character.isascii() and character.isalnum())
-        if len(core) < 6:
+        if not 6 <= len(core) <= 34:
             return self.token(written)
         bban = self._core(core[4:])
         fake = iter(f"XX{numbers.iban_check('XX', bban)}{bban}")
@@ -200,6 +208,8 @@ class Surrogates:
         fake = self._permutation(shape, size)(x)
         if fake == x:
             fake = self._permutation(f"{shape} again", size)(x)
+        if fake == x:
+            fake = (x + 1) % size
         return fpe.decode(fake, shape, leading=False)
 
     def _integer(self, value: int) -> int:
@@ -211,6 +221,8 @@ class Surrogates:
         fake = self._permutation(label, high - low)(abs(value) - low) + low
         if fake == abs(value):
             fake = self._permutation(f"{label} again", high - low)(abs(value) - low) + low
+        if fake == abs(value):
+            fake = (fake - low + 1) % (high - low) + low
         return fake if value >= 0 else -fake
 
     def _permutation(self, label: str, size: int) -> fpe.Permutation:

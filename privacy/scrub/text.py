@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from privacy.scrub.base import KIND_OF_ENTITY, Detector, Span, resolve
 from privacy.scrub.dates import shift
 from privacy.scrub.folding import fold
-from privacy.scrub.gazetteer import Gazetteer
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known, find_known
+from privacy.scrub.lexicon import Gazetteer
 from privacy.scrub.surrogates import REDACTED, Surrogates
 
 MAX_CHARACTERS = 20_000_000

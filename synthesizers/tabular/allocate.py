@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 MEAN_ABS = float(np.sqrt(2 / np.pi))
 LENGTH = 0.4
 NUGGET = 0.1
+SPIKE = 0.5
 
 
 def kept(axis: Axis, counts: Floats, code: Coding) -> Floats:
@@ -39,7 +40,8 @@ def kept(axis: Axis, counts: Floats, code: Coding) -> Floats:
     mass = mass / mass.sum()
     covariance = np.eye(len(mass))
     if code.is_ordered:
-        middle = np.cumsum(mass) - mass / 2
+        width = mass**SPIKE
+        middle = (np.cumsum(width) - width / 2) / width.sum()
         smooth = np.exp(-np.abs(middle[:, None] - middle[None, :]) / LENGTH)
         run = axis.order < code.n_ordered
         smooth = np.where(np.outer(run, run), smooth, covariance)

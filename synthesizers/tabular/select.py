@@ -6,8 +6,9 @@ on the junction tree.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,11 @@ from synthesizers.tabular.levels import Axis
 
 Floats = NDArray[np.float64]
 
+Entry = tuple["Candidate", Offer]
+
 TRIES = 4
+PRICE_ROUNDS = 3
+MOST_IMPLIED = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +73,13 @@ def pick(
         if one.dependence > 0 and len(options.cells)
     ]
     price = _price(active, total, budget)
-    picked = _greedy(base, active, total, price, caps)
-    for _ in range(2):
-        chosen = {_columns(one) for one in picked}
-        again = _price([entry for entry in active if entry[0].columns in chosen], total, budget)
-        if again >= price * 0.9:
+    for _ in range(PRICE_ROUNDS):
+        picked, left = _greedy(base, active, total, price, caps)
+        again = _price(left, total, budget)
+        if not 0.9 * price > again:
             break
         price = again
-        picked = _greedy(base, active, total, price, caps)
     return picked
-
-
-def _columns(picked: Picked) -> tuple[int, int]:
-    return picked.variables[0][0], picked.variables[1][0]
 
 
 def _price(active: Sequence[tuple[Candidate, Offer]], total: float, budget: float) -> float:
@@ -92,17 +91,31 @@ def _price(active: Sequence[tuple[Candidate, Offer]], total: float, budget: floa
 
 
 def _greedy(
-    graph: Graph,
-    active: Sequence[tuple[Candidate, Offer]],
-    total: float,
-    price: float,
-    caps: Caps,
-) -> list[Picked]:
-    """Pairs by net gain, each at the best resolution that still fits the tree."""
-    ranked = [(at_price(total, one.dependence, options, price, one.weight), one, options) for one, options in active]
-    ranked.sort(key=lambda entry: (-entry[0].net[entry[0].best], entry[1].columns))
+    graph: Graph, active: Sequence[Entry], total: float, price: float, caps: Caps
+) -> tuple[list[Picked], list[Entry]]:
+    """Pairs by net gain, each at the best resolution that still fits the tree, and what they add.
+
+    A pair's gain counts only the dependence that the pairs picked so far do not imply along a path.
+    """
+    implied = _Implied(max((max(one.columns) for one, _ in active), default=0) + 1)
+
+    def value(entry: Entry) -> tuple[float, Candidate, Choices]:
+        one = replace(entry[0], dependence=implied.residual(entry[0]))
+        choices = at_price(total, one.dependence, entry[1], price, one.weight)
+        return float(choices.net[choices.best]), one, choices
+
+    heap = [(-value(entry)[0], index) for index, entry in enumerate(active)]
+    heapq.heapify(heap)
     picked: list[Picked] = []
-    for choices, one, options in ranked:
+    left: list[Entry] = []
+    while heap:
+        _, index = heapq.heappop(heap)
+        full, options = active[index]
+        net, one, choices = value(active[index])
+        if heap and net < -heap[0][0]:
+            if net > 0:
+                heapq.heappush(heap, (-net, index))
+            continue
         for option in _attempts(choices, options):
             (a, b), (level_a, level_b) = one.columns, options.levels[option]
             variables = ((a, int(level_a)), (b, int(level_b)))
@@ -110,12 +123,49 @@ def _greedy(
             trial.add(variables)
             if fits(trial, max_cells=caps.max_clique_cells, max_total=caps.max_tree_cells):
                 graph = trial
-                dependence = one.dependence * float(options.kept[option])
+                part = float(options.kept[option])
                 picked.append(
-                    Picked(variables=variables, cells=int(options.cells[option]), dependence=dependence, weight=one.weight)
+                    Picked(
+                        variables=variables,
+                        cells=int(options.cells[option]),
+                        dependence=one.dependence * part,
+                        weight=one.weight,
+                    )
                 )
+                left.append((one, options))
+                implied.add(full, part)
                 break
-    return picked
+    return picked, left
+
+
+class _Implied:
+    """Dependence that a set of pairs implies for the others, as if along paths of Gaussian correlations."""
+
+    def __init__(self, n_columns: int) -> None:
+        self._path = np.eye(n_columns)
+
+    def add(self, one: Candidate, part: float) -> None:
+        """Take a pair into the set, of whose dependence the measurement keeps a part."""
+        (a, b), strength = one.columns, correlation(one.dependence * part)
+        through = strength * np.maximum(
+            np.outer(self._path[:, a], self._path[b]), np.outer(self._path[:, b], self._path[a])
+        )
+        self._path = np.maximum(self._path, through)
+
+    def residual(self, one: Candidate) -> float:
+        """The part of a pair's dependence that is not implied; some is always left."""
+        implied = min(dependence_of(float(self._path[one.columns])), MOST_IMPLIED * one.dependence)
+        return float(np.sqrt(one.dependence**2 - implied**2))
+
+
+def correlation(dependence: float) -> float:
+    """About the correlation of a Gaussian pair with this L1 dependence: slope pi/2 at 0, 1 at 2."""
+    return float(1 - (1 - min(dependence, 2.0) / 2) ** np.pi)
+
+
+def dependence_of(strength: float) -> float:
+    """The inverse of ``correlation``."""
+    return float(2 * (1 - (1 - strength) ** (1 / np.pi)))
 
 
 def _attempts(choices: Choices, options: Offer) -> list[int]:

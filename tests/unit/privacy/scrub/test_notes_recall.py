@@ -6,6 +6,7 @@ on purpose and known from the row's columns.
 
 from __future__ import annotations
 
+import calendar
 import random
 import re
 
@@ -22,9 +23,17 @@ _PATIENTS = (
     ("Grace", "Mayweather"),
 )
 _STRANGERS = (
-    ("Maria", "Hernandez"), ("James", "Whitfield"), ("Priya", "Raman"), ("Chen", "Wei-Lin"), ("Fatima", "Al-Sayed"),
-    ("Björn", "Sörensen"), ("Thomas", "Young"), ("Rosa", "Delgado"), ("Kwame", "Mensah"), ("Ivana", "Petrovic"),
-)  # fmt: skip
+    ("Maria", "Hernandez"),
+    ("James", "Whitfield"),
+    ("Priya", "Raman"),
+    ("Chen", "Wei-Lin"),
+    ("Fatima", "Al-Sayed"),
+    ("Björn", "Sörensen"),
+    ("Thomas", "Young"),
+    ("Rosa", "Delgado"),
+    ("Kwame", "Mensah"),
+    ("Ivana", "Petrovic"),
+)
 
 # {F} {L} the patient; {f} {l} a stranger; what stands in <...> is an identifier
 _TEMPLATES = (
@@ -48,7 +57,7 @@ _TEMPLATES = (
     "SW note: son <{f} {l}> holds POA; PO Box mail goes to <P.O. Box {box}>, pager <{pager}>.",
     "Dear Ms. <{l}>, your patient <{F} {L}> was seen on <{dotted}> in clinic. Sincerely, <{f} {l}>",
     "Visited <{f}> <{l}> in ED; case number <{case}>; username: <{user}>; SSN last four <{last4}>.",
-)  # fmt: skip
+)
 
 
 def _fields(rng: random.Random, patient: tuple[str, str]) -> dict[str, str]:
@@ -57,27 +66,76 @@ def _fields(rng: random.Random, patient: tuple[str, str]) -> dict[str, str]:
 
     stranger = rng.choice(_STRANGERS)
     month, day, year = rng.randrange(1, 13), rng.randrange(13, 29), rng.randrange(1931, 2024)
-    names = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+    names = calendar.month_name[1:]
     area = rng.randrange(201, 990)
     return {
-        "F": patient[0], "L": patient[1], "FIRST": patient[0].upper(), "LAST": patient[1].upper(), "first": patient[0].lower(),
-        "f": stranger[0], "l": stranger[1], "lower": rng.choice(_STRANGERS[:3])[1].lower(),
+        "F": patient[0],
+        "L": patient[1],
+        "FIRST": patient[0].upper(),
+        "LAST": patient[1].upper(),
+        "first": patient[0].lower(),
+        "f": stranger[0],
+        "l": stranger[1],
+        "lower": rng.choice(_STRANGERS[:3])[1].lower(),
         "mrn": f"{digits(3)}-{digits(2)}-{digits(3)}" if rng.random() < 0.3 else digits(8),
-        "dob": f"{month}/{day}/{year}", "date": f"{month:02d}/{day}/{year % 100:02d}", "iso": f"{year}-{month:02d}-{day}",
-        "textual": rng.choice([f"{names[month - 1]} {day}, {year}", f"{day} {names[month - 1][:3]} {year}", f"{names[month - 1][:3]}. {day}th, {year}"]),
-        "short": f"{names[month - 1]} {day}", "monthyear": f"{names[month - 1]} {year}", "dotted": f"{day}.{month:02d}.{year}",
-        "phone": rng.choice([f"({area}) 867-{digits(4)}", f"{area}-867-{digits(4)}", f"{area}.867.{digits(4)}", f"+1 {area} 867 {digits(4)}"]),
-        "local": f"867-{digits(4)}", "intl": f"+44 20 7{digits(3)} {digits(4)}", "pager": digits(5), "last4": digits(4),
+        "dob": f"{month}/{day}/{year}",
+        "date": f"{month:02d}/{day}/{year % 100:02d}",
+        "iso": f"{year}-{month:02d}-{day}",
+        "textual": rng.choice(
+            [
+                f"{names[month - 1]} {day}, {year}",
+                f"{day} {names[month - 1][:3]} {year}",
+                f"{names[month - 1][:3]}. {day}th, {year}",
+            ]
+        ),
+        "short": f"{names[month - 1]} {day}",
+        "monthyear": f"{names[month - 1]} {year}",
+        "dotted": f"{day}.{month:02d}.{year}",
+        "phone": rng.choice(
+            [
+                f"({area}) 867-{digits(4)}",
+                f"{area}-867-{digits(4)}",
+                f"{area}.867.{digits(4)}",
+                f"+1 {area} 867 {digits(4)}",
+            ]
+        ),
+        "local": f"867-{digits(4)}",
+        "intl": f"+44 20 7{digits(3)} {digits(4)}",
+        "pager": digits(5),
+        "last4": digits(4),
         "ssn": f"{rng.randrange(100, 600)}-{rng.randrange(10, 99)}-{digits(4)}",
-        "email": f"{stranger[0].lower()}{digits(2)}@mailhost.com".replace("ö", "o"), "domain": f"clinic{digits(3)}.org",
+        "email": f"{stranger[0].lower()}{digits(2)}@mailhost.com".replace("ö", "o"),
+        "domain": f"clinic{digits(3)}.org",
         "ip": f"10.{rng.randrange(99)}.3.{rng.randrange(1, 99)}",
-        "address": rng.choice([f"{digits(3)} Maplewood Avenue", f"{digits(4)} N. Elm St., Apt {digits(1)}B, Dayton, OH {digits(5)}", f"{digits(2)} 42nd Street"]),
-        "member": f"XYZ{digits(9)}", "group": digits(6), "policy": f"P-{digits(7)}", "serial": f"PM{digits(6)}", "lot": f"L{digits(5)}",
-        "plate": f"ABC{digits(4)}", "vin": "1HGCM82633A004352", "account": digits(10), "card": "4111 1111 1111 1111",
-        "iban": "DE89 3704 0044 0532 0130 00", "npi": "1234567893", "city": "Springfield", "state_city": f"IL {digits(5)}", "zip": digits(5),
-        "accession": f"S{digits(2)}-{digits(5)}", "specimen": f"SP{digits(6)}", "license": f"D{digits(7)}", "dea": "AB1234563",
-        "box": digits(4), "case": f"C{digits(6)}", "user": f"jdoe{digits(3)}",
-    }  # fmt: skip
+        "address": rng.choice(
+            [
+                f"{digits(3)} Maplewood Avenue",
+                f"{digits(4)} N. Elm St., Apt {digits(1)}B, Dayton, OH {digits(5)}",
+                f"{digits(2)} 42nd Street",
+            ]
+        ),
+        "member": f"XYZ{digits(9)}",
+        "group": digits(6),
+        "policy": f"P-{digits(7)}",
+        "serial": f"PM{digits(6)}",
+        "lot": f"L{digits(5)}",
+        "plate": f"ABC{digits(4)}",
+        "vin": "1HGCM82633A004352",
+        "account": digits(10),
+        "card": "4111 1111 1111 1111",
+        "iban": "DE89 3704 0044 0532 0130 00",
+        "npi": "1234567893",
+        "city": "Springfield",
+        "state_city": f"IL {digits(5)}",
+        "zip": digits(5),
+        "accession": f"S{digits(2)}-{digits(5)}",
+        "specimen": f"SP{digits(6)}",
+        "license": f"D{digits(7)}",
+        "dea": "AB1234563",
+        "box": digits(4),
+        "case": f"C{digits(6)}",
+        "user": f"jdoe{digits(3)}",
+    }
 
 
 @pytest.fixture(scope="module")
