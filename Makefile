@@ -7,7 +7,7 @@ ROOTS := client/src service synthesizers evaluation privacy tests benchmarks exa
 PACKAGES ?= -e client -e .
 PIP := $(BIN)/pip --disable-pip-version-check -q
 
-.PHONY: install demo test check bench format lock stubs clean help
+.PHONY: install demo test check bench bench-peers format lock stubs clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -40,7 +40,12 @@ check: $(VENV)/.dev
 	$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# One environment a peer, all of it pinned. Python 3.11; torch from an index with builds for the processor.
+bench-peers:
+	for peer in dpmm smartnoise opendp mostlyai; do \
+	  $(PYTHON) -m venv .bench/$$peer && .bench/$$peer/bin/pip install -q --no-deps -r benchmarks/peers/$$peer.txt || exit 1; done
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format $(ROOTS)

@@ -29,7 +29,14 @@ _BARS = 9
 
 def draw(figure: Json) -> str:
     """The SVG of one figure of a report. Raises: KeyError for a kind that is not known."""
-    painter = {"histogram": _histogram, "heat": _heat, "intervals": _intervals, "roc": _roc, "budget": _budget}
+    painter = {
+        "histogram": _histogram,
+        "heat": _heat,
+        "grid": _grid,
+        "intervals": _intervals,
+        "roc": _roc,
+        "budget": _budget,
+    }
     with _quiet():
         return _finish(painter[str(figure["kind"])](figure), figure)
 
@@ -185,15 +192,13 @@ def _folded(values: Any, named: int) -> Any:
 
 
 def _heat(data: Json) -> Figure:
-    from matplotlib.colors import LinearSegmentedColormap
-
     names = data["labels"]
     cells = np.array([[np.nan if v is None else v for v in series["values"]] for series in data["series"]])
     cells[np.triu_indices(len(names), 1)] = np.nan
     step = 22.0 if len(names) <= 20 else 13.0
     figure, axes = _canvas(112 + step * len(names) + 70, step * len(names) + 96)
     _place(figure, axes, 112, 70, 92, 4)
-    ramp = LinearSegmentedColormap.from_list("excess", ["#f1eee6", "#e3c79a", "#c96f4a", "#7d1f1f"])
+    ramp = _ramp()
     top = float(data["options"]["red"])
     axes.pcolormesh(
         np.arange(len(names) + 1),
@@ -215,6 +220,12 @@ def _heat(data: Json) -> Figure:
     return figure
 
 
+def _ramp() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("excess", ["#f1eee6", "#e3c79a", "#c96f4a", "#7d1f1f"])
+
+
 def _key(axes: Axes, ramp: Any, top: float) -> None:
     """The colour scale, in the empty upper triangle's corner."""
     key = axes.inset_axes((1.02, 0.62, 0.03, 0.36))
@@ -225,25 +236,72 @@ def _key(axes: Axes, ramp: Any, top: float) -> None:
     key.set_yticks([0, top / 2, top], ["0", f"{top / 2:.2f}", f"≥ {top:.2f}"], fontsize=8)
 
 
+def _grid(data: Json) -> Figure:
+    """Labels down, series across; a cell without a value stays paper."""
+    rows, names = data["labels"], [series["name"] for series in data["series"]]
+    cells = np.array([[np.nan if v is None else v for v in series["values"]] for series in data["series"]]).T
+    wide, tall = 30.0, 19.0
+    figure, axes = _canvas(168 + wide * len(names), tall * len(rows) + 104)
+    _place(figure, axes, 164, 4, 4, 100)
+    top = float(data["options"]["red"])
+    x, y = np.arange(len(names) + 1), np.arange(len(rows) + 1)
+    axes.pcolormesh(x, y, np.clip(cells, 0, top), cmap=_ramp(), vmin=0, vmax=top, edgecolors="#fbfaf6", linewidth=1.0)
+    for (row, column), value in np.ndenumerate(cells):
+        if np.isfinite(value):
+            ink = "#ffffff" if value > 0.7 * top else INK
+            text = f"{value:.2f}".replace("0.", ".").replace("-", "−")
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=ink)
+    axes.set_xlim(0, len(names)), axes.set_ylim(len(rows), 0)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [_cut(name, 27) for name in rows], fontsize=9)
+    axes.xaxis.tick_top()
+    axes.set_xticks(
+        np.arange(len(names)) + 0.5,
+        [_cut(name, 22) for name in names],
+        fontsize=9,
+        rotation=50,
+        ha="left",
+        rotation_mode="anchor",
+    )
+    return figure
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def _intervals(data: Json) -> Figure:
-    rows = len(data["labels"])
-    figure, axes = _canvas(380, 34 * rows + 34)
-    _place(figure, axes, 96, 14, 30, 4)
-    value, low, high = (_values(data, name) for name in ("AUC", "Low", "High"))
+    """Points with intervals. The first three series are the value and its ends; a fourth is drawn as a tick."""
+    rows, options = len(data["labels"]), data["options"]
+    labels = [_cut(label, 30) for label in data["labels"]]
+    margin = max(60.0, 5.7 * max(map(len, labels)) + 8)
+    step = 34 if rows <= 6 else 22
+    figure, axes = _canvas(290 + margin, step * rows + 34)
+    _place(figure, axes, margin, 14, 30, 4)
+    value, low, high, *marks = (_values(data, series["name"]) for series in data["series"])
+    ticks = [mark for mark in marks if mark is not None]
     assert value is not None and low is not None and high is not None  # noqa: PT018  one fact: the figure is whole
-    options = data["options"]
-    left, right = min(0.4, float(np.nanmin(low)) - 0.02), max(0.7, float(np.nanmax(high)) + 0.02)
-    axes.axvspan(float(options["red"]), right, color=RED, alpha=0.08, linewidth=0)
-    axes.axvspan(float(options["amber"]), float(options["red"]), color=AMBER, alpha=0.12, linewidth=0)
-    axes.axvline(float(options["guess"]), color=MUTED, linewidth=0.9, dashes=(3, 2))
+    left = min(float(options.get("low", 0.4)), float(np.nanmin(low)) - 0.02)
+    right = max(float(options.get("high", 0.7)), min(float(np.nanmax(high)) + 0.02, 2.5))
+    _zones(axes, options, left, right)
     spots = np.arange(rows)[::-1]
     axes.hlines(spots, low, high, color=INK, linewidth=1.6)
-    axes.plot(value, spots, "o", color=INK, markersize=6)
-    axes.set_yticks(spots, data["labels"], fontsize=11)
+    axes.plot(value, spots, "o", color=INK, markersize=6 if rows <= 6 else 4.5)
+    for mark in ticks:
+        axes.plot(mark, spots, "|", color=RED, markersize=9, markeredgewidth=1.4)
+    axes.set_yticks(spots, labels, fontsize=11 if rows <= 6 else 9.5)
     axes.tick_params(axis="y", colors=INK)
     axes.set_xlim(left, right), axes.set_ylim(-0.6, rows - 0.4)
-    axes.set_xlabel("AUC of the attack (0.5 is guessing)", fontsize=10)
+    axes.set_xlabel(str(options.get("axis", "AUC of the attack (0.5 is guessing)")), fontsize=10)
     return figure
+
+
+def _zones(axes: Axes, options: Json, left: float, right: float) -> None:
+    """The amber and the red side, and where nothing is lost."""
+    amber, red = float(options["amber"]), float(options["red"])
+    end = left if options.get("better") == "higher" else right
+    axes.axvspan(min(red, end), max(red, end), color=RED, alpha=0.08, linewidth=0)
+    axes.axvspan(min(amber, red), max(amber, red), color=AMBER, alpha=0.12, linewidth=0)
+    axes.axvline(float(options["guess"]), color=MUTED, linewidth=0.9, dashes=(3, 2))
 
 
 def _roc(data: Json) -> Figure:

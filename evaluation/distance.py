@@ -13,22 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.encode import Column
+from evaluation.kernel import nearest_places
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 _ONE_HOT_UP_TO = 32
 _BLOCK_CELLS = 8_000_000
+_COMPILE_FROM = 150_000_000
+"""Pairs of rows from which the compiled loop is worth its compilation."""
 _FAR = 20.0
 """Values further from the median than this many standard deviations count as this far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
-    """Rows as points: `dense` float32 (n, d), and `wide` int64 (n, w), codes compared for equality."""
+    """Rows as points: `dense` float32 (n, d), and `wide` int32 (n, w), codes compared for equality."""
 
-    dense: NDArray[np.float32]
-    wide: Ints
+    dense: Floats32
+    wide: Codes
 
     def __len__(self) -> int:
         return len(self.dense)
@@ -50,21 +55,17 @@ def points(columns: tuple[Column, ...], pool: tuple[str, ...], roles: tuple[str,
 
     The pool must not tell members from controls, or the scale itself would leak the label.
     """
-    dense: dict[str, list[NDArray[np.float32]]] = {role: [] for role in roles}
-    wide: dict[str, list[Ints]] = {role: [] for role in roles}
+    dense: dict[str, list[Floats32]] = {role: [] for role in roles}
     for column in columns:
-        if column.number is not None:
-            known = np.concatenate([column.number[role] for role in pool])
-            centre, spread = _scale(known[np.isfinite(known)])
-            for role in roles:
-                dense[role].append(_scaled(column.number[role], centre, spread))
-        elif column.cardinality <= _ONE_HOT_UP_TO:
-            for role in roles:
-                dense[role].append(_one_hot(column.exact[role], column.cardinality))
-        else:
-            for role in roles:
-                wide[role].append(column.exact[role][:, None])
-    return {role: _points(dense[role], wide[role], len(columns[0].exact[role]) if columns else 0) for role in roles}
+        if column.number is None:
+            continue
+        known = np.concatenate([column.number[role] for role in pool])
+        centre, spread = _scale(known[np.isfinite(known)])
+        gaps = any(np.isnan(column.number[role]).any() for role in roles)
+        for role in roles:
+            dense[role] += _scaled(column.number[role], centre, spread, flag=gaps)
+    named = [column for column in columns if column.number is None]
+    return {role: _points(dense[role], [c.exact[role] for c in named], _length(columns, role)) for role in roles}
 
 
 def nearest(queries: Points, reference: Points) -> tuple[Floats, Ints]:
@@ -75,12 +76,22 @@ def nearest(queries: Points, reference: Points) -> tuple[Floats, Ints]:
     distances, places = np.full(len(queries), np.inf), np.zeros(len(queries), dtype=np.int64)
     if len(reference) == 0 or len(queries) == 0:
         return distances, places
-    norms = np.einsum("ij,ij->i", reference.dense, reference.dense)
-    for start, block in _blocks(queries, len(reference)):
-        places[start : start + len(block)] = _squared(block, reference, norms).argmin(axis=1)
+    if len(queries) * len(reference) >= _COMPILE_FROM:
+        places = nearest_places(queries.dense, queries.wide, reference.dense, reference.wide)
+    else:
+        places = _nearest_by_product(queries, reference)
     gap = queries.dense.astype(np.float64) - reference.dense[places]
     differ = np.count_nonzero(queries.wide != reference.wide[places], axis=1)
     return np.sqrt(np.einsum("ij,ij->i", gap, gap) + differ), places
+
+
+def _nearest_by_product(queries: Points, reference: Points) -> Ints:
+    places = np.zeros(len(queries), dtype=np.int64)
+    queries, reference = unfolded(queries, reference)
+    lifted = _lifted(reference)
+    for start, block in _blocks(queries, len(reference)):
+        places[start : start + len(block)] = _squared(block, reference, lifted).argmin(axis=1)
+    return places
 
 
 def isolation(pool: Points, k: int) -> Floats:
@@ -88,9 +99,10 @@ def isolation(pool: Points, k: int) -> Floats:
     result = np.full(len(pool), np.inf)
     if len(pool) <= k:
         return result
-    norms = np.einsum("ij,ij->i", pool.dense, pool.dense)
+    pool, _ = unfolded(pool, pool)
+    lifted = _lifted(pool)
     for start, block in _blocks(pool, len(pool)):
-        squared = _squared(block, pool, norms)
+        squared = _squared(block, pool, lifted)
         rows = np.arange(len(block))
         squared += np.einsum("ij,ij->i", block.dense, block.dense)[:, None]
         squared[rows, start + rows] = np.inf
@@ -107,23 +119,45 @@ def _scale(known: Floats) -> tuple[float, float]:
     return float(centre), float((high - low) / 1.349 or known.std() or 1.0)
 
 
-def _scaled(values: Floats, centre: float, spread: float) -> NDArray[np.float32]:
+def _scaled(values: Floats, centre: float, spread: float, *, flag: bool) -> list[Floats32]:
     missing = ~np.isfinite(values)
-    scaled = np.where(missing, 0.0, np.clip((values - centre) / spread, -_FAR, _FAR))
-    return np.column_stack([scaled, missing]).astype(np.float32)
+    scaled = np.where(missing, 0.0, np.clip((values - centre) / spread, -_FAR, _FAR)).astype(np.float32)
+    return [scaled, missing.astype(np.float32)] if flag else [scaled]
 
 
-def _one_hot(codes: Ints, cardinality: int) -> NDArray[np.float32]:
-    matrix = np.zeros((len(codes), cardinality + 1), dtype=np.float32)
+def _length(columns: tuple[Column, ...], role: str) -> int:
+    return len(columns[0].exact[role]) if columns else 0
+
+
+def _points(dense: list[Floats32], wide: list[Ints], n_rows: int) -> Points:
+    return Points(
+        dense=np.column_stack(dense) if dense else np.zeros((n_rows, 0), dtype=np.float32),
+        wide=np.column_stack([codes.astype(np.int32) for codes in wide])
+        if wide
+        else np.zeros((n_rows, 0), dtype=np.int32),
+    )
+
+
+def unfolded(first: Points, second: Points) -> tuple[Points, Points]:
+    """The same two sets with columns of few codes as coordinates, so that one matrix product compares them."""
+    both = (first, second)
+    top = [max(int(part.wide[:, j].max(initial=0)) for part in both) for j in range(first.wide.shape[1])]
+    few = [j for j, most in enumerate(top) if most <= _ONE_HOT_UP_TO]
+    many = [j for j in range(len(top)) if j not in few]
+    made = [
+        Points(
+            dense=np.column_stack([part.dense, *(_one_hot(part.wide[:, j], top[j]) for j in few)]),
+            wide=part.wide[:, many],
+        )
+        for part in both
+    ]
+    return made[0], made[1]
+
+
+def _one_hot(codes: Codes, most: int) -> Floats32:
+    matrix = np.zeros((len(codes), most + 1), dtype=np.float32)
     matrix[np.arange(len(codes)), codes] = np.sqrt(0.5)
     return matrix
-
-
-def _points(dense: list[NDArray[np.float32]], wide: list[Ints], n_rows: int) -> Points:
-    return Points(
-        dense=np.concatenate(dense, axis=1) if dense else np.zeros((n_rows, 1), dtype=np.float32),
-        wide=np.concatenate(wide, axis=1) if wide else np.zeros((n_rows, 0), dtype=np.int64),
-    )
 
 
 def _blocks(queries: Points, n_reference: int) -> list[tuple[int, Points]]:
@@ -132,12 +166,16 @@ def _blocks(queries: Points, n_reference: int) -> list[tuple[int, Points]]:
     return [(s, Points(dense=queries.dense[s : s + size], wide=queries.wide[s : s + size])) for s in starts]
 
 
-def _squared(block: Points, reference: Points, norms: NDArray[np.float32]) -> NDArray[np.float32]:
+def _lifted(reference: Points) -> Floats32:
+    """The reference with its squared norm as one more coordinate, so that one product gives distances."""
+    norms = np.einsum("ij,ij->i", reference.dense, reference.dense)
+    return np.column_stack([reference.dense, norms])
+
+
+def _squared(block: Points, reference: Points, lifted: Floats32) -> Floats32:
     """Squared distances without the query's own norm, which does not change who is nearest."""
-    squared = block.dense @ reference.dense.T
-    squared *= -2.0
-    squared += norms
+    queries = np.column_stack([-2 * block.dense, np.ones(len(block), dtype=np.float32)])
+    squared: Floats32 = queries @ lifted.T
     for column in range(block.wide.shape[1]):
         squared += block.wide[:, column, None] != reference.wide[None, :, column]
-    result: NDArray[np.float32] = squared
-    return result
+    return squared

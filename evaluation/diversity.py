@@ -1,25 +1,24 @@
-"""Diversity: collapse, lost regions and lost groups.
+"""Diversity: collapse, lost regions, lost edges.
 
-Owner side. Coverage and self-distance compare equal-size samples, so that size does not pass for
-variety; the representation of each value is counted on all rows.
-Sources: coverage, Naeem et al. arXiv:2002.09797; two-proportion z with Holm correction.
+Owner side. Coverage, spacing and variety compare equal-size samples, so that size does not pass for variety.
+Source: coverage, Naeem et al. arXiv:2002.09797.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.stats import norm
 
-from evaluation.distance import Points, isolation, nearest, points
+from evaluation.clusters import cluster_distance, vendi_ratio
+from evaluation.distance import Points, isolation, nearest, points, stack, unfolded
 from evaluation.encode import Encoded, Floats
-from evaluation.intervals import holm
 from evaluation.report import Disclosure, Metric, Section, Status, Threshold
+from evaluation.tails import heaped_values, rare_categories, tails
 
 COVERAGE = Threshold(amber=0.92, red=0.80, better="higher")
 SPREAD = Threshold(amber=0.75, red=0.50, better="higher")
-GROUPS = Threshold(amber=0.90, red=0.80, better="higher")
+WORN = Threshold(amber=0.75, red=0.50, better="higher")
+VARIETY = Threshold(amber=0.90, red=0.80, better="higher")
+REGIONS = Threshold(amber=0.08, red=0.15)
 MAX_SIDE = 3_000
 MIN_SIDE = 50
 _K = 5
@@ -27,24 +26,38 @@ _DRAWS = 300
 
 
 def diversity(encoded: Encoded, rng: np.random.Generator) -> Section:
-    """Coverage ratio, self-distance ratio, and the least represented value of any column."""
+    """Coverage, spacing, variety and regions of equal samples; tails, rare categories and heaps of all rows."""
+    rare = rare_categories(encoded)
+    edges = (tails(encoded), *((rare,) if rare is not None else ()), heaped_values(encoded))
     return Section(
         id="diversity",
         title="Diversity",
-        question="Is anything or anyone missing, or said over and over?",
-        metrics=(*_shape(encoded, rng), _representation(encoded)),
+        question="Is anything missing, or said over and over?",
+        metrics=(*_shape(encoded, rng), *edges),
     )
 
 
 def _shape(encoded: Encoded, rng: np.random.Generator) -> list[Metric]:
     n = min(encoded.rows["train"] // 2, encoded.rows["synthetic"], MAX_SIDE)
     if n < MIN_SIDE or not encoded.columns:
-        return [_coverage(None, n), _spread(None, n)]
+        return [_coverage(None, n), _spread(None, n), _repeats(None, n), _variety(None, n), _regions(None, n)]
     placed = points(encoded.columns, ("train",), ("train", "synthetic"))
     drawn = rng.choice(encoded.rows["train"], 2 * n, replace=False)
     anchor, fresh = placed["train"].take(drawn[:n]), placed["train"].take(drawn[n:])
     synthetic = placed["synthetic"].take(rng.choice(encoded.rows["synthetic"], n, replace=False))
-    return [_coverage(_covered(anchor, fresh, synthetic, rng), n), _spread(_spacing(fresh, synthetic, rng), n)]
+    middle, edge = _spacing(fresh, synthetic, rng)
+    real, made = unfolded(fresh, synthetic)
+    base = unfolded(anchor, stack([fresh, synthetic]))
+    regions = None
+    if base[0].dense.shape[1]:
+        regions = cluster_distance(base[0].dense, base[1].dense[:n], base[1].dense[n:], rng)
+    return [
+        _coverage(_covered(anchor, fresh, synthetic, rng), n),
+        _spread(middle, n),
+        _repeats(edge, n),
+        _variety(vendi_ratio(real.dense, made.dense), n),
+        _regions(regions, n),
+    ]
 
 
 def _covered(anchor: Points, fresh: Points, synthetic: Points, rng: np.random.Generator) -> Floats | None:
@@ -57,13 +70,21 @@ def _covered(anchor: Points, fresh: Points, synthetic: Points, rng: np.random.Ge
     return np.asarray((weights @ hit) / np.maximum(weights @ base, 1))
 
 
-def _spacing(fresh: Points, synthetic: Points, rng: np.random.Generator) -> Floats | None:
-    """Ratio of the median distances to the nearest other row of the same table; bootstrapped."""
+def _spacing(fresh: Points, synthetic: Points, rng: np.random.Generator) -> tuple[Floats | None, Floats | None]:
+    """Ratios of the median and of the lowest tenth of the distances to the nearest other row; bootstrapped.
+
+    None where real rows stand so close themselves that a ratio says nothing.
+    """
     real, made = (isolation(part, 1) for part in (fresh, synthetic))
-    if np.quantile(real, 0.25) <= 1e-3:
-        return None
     rows = np.vstack([np.arange(len(real)), rng.integers(0, len(real), (_DRAWS, len(real)))])
-    return np.asarray(np.median(made[rows], axis=1) / np.maximum(np.median(real[rows], axis=1), 1e-9))
+    found: list[Floats | None] = []
+    for share in (0.5, 0.1):
+        if np.quantile(real, share / 2) <= 1e-3:
+            found.append(None)
+            continue
+        top, bottom = (np.quantile(values[rows], share, axis=1) for values in (made, real))
+        found.append(np.asarray(top / np.maximum(bottom, 1e-9), dtype=np.float64))
+    return found[0], found[1]
 
 
 def _coverage(draws: Floats | None, n: int) -> Metric:
@@ -76,6 +97,47 @@ def _coverage(draws: Floats | None, n: int) -> Metric:
 def _spread(draws: Floats | None, n: int) -> Metric:
     method = "median distance to the nearest row of the same table, synthetic over real; near 0 means collapse"
     return _ratio("diversity.spacing", "Space between rows", method, SPREAD, draws, n)
+
+
+def _repeats(draws: Floats | None, n: int) -> Metric:
+    method = "the same for the tenth of the rows that stand closest; near 0 means that part of the table collapsed"
+    return _ratio("diversity.repeats", "Space between the closest rows", method, WORN, draws, n)
+
+
+def _variety(found: tuple[float, tuple[float, float]] | None, n: int) -> Metric:
+    method = "Vendi score (how many different rows there are in effect), synthetic over real"
+    return _plain("diversity.variety", "Rows that differ, in effect", method, VARIETY, found, n, "ratio")
+
+
+def _regions(found: tuple[float, tuple[float, float]] | None, n: int) -> Metric:
+    method = "Jensen-Shannon distance of the shares of k-means clusters, synthetic to real, above sampling noise"
+    return _plain("diversity.regions", "Shares of the regions", method, REGIONS, found, n, "difference")
+
+
+def _plain(
+    id_: str,
+    title: str,
+    method: str,
+    threshold: Threshold,
+    found: tuple[float, tuple[float, float]] | None,
+    n: int,
+    unit: str,
+) -> Metric:
+    return Metric(
+        id=id_,
+        title=title,
+        value=None if found is None else found[0],
+        ci=None if found is None else found[1],
+        n=n,
+        n_control=n,
+        reference="against an equal sample of real rows",
+        status=Status.GREY if found is None else threshold.light(found[1]),
+        threshold=threshold,
+        disclosure=Disclosure.OWNER,
+        method=method,
+        unit=unit,
+        notes=() if found is not None else (f"needs {MIN_SIDE} rows on each side",),
+    )
 
 
 def _ratio(id_: str, title: str, method: str, threshold: Threshold, draws: Floats | None, n: int) -> Metric:
@@ -96,74 +158,3 @@ def _ratio(id_: str, title: str, method: str, threshold: Threshold, draws: Float
         unit="ratio",
         notes=() if draws is not None else (note,),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """One value of one column: counts, ratio of the shares and its log standard error, one-sided p."""
-
-    column: str
-    ratio: float
-    error: float
-    p_value: float
-    share: float
-
-
-def _representation(encoded: Encoded) -> Metric:
-    n, m = encoded.rows["train"], encoded.rows["synthetic"]
-    cells = _cells(encoded) if min(n, m) >= MIN_SIDE else []
-    adjusted = holm([cell.p_value for cell in cells])
-    lost = [(cell, p) for cell, p in zip(cells, adjusted, strict=True) if p < 0.01]
-    bad, p_value = min(lost, key=lambda item: item[0].ratio) if lost else (None, min(adjusted, default=1.0))
-    status = Status.GREEN if cells else Status.GREY
-    if bad is not None and bad.ratio < GROUPS.amber:
-        status = Status.RED if bad.ratio < GROUPS.red and p_value < 0.001 else Status.AMBER
-    smallest = _smallest_visible(n, m, len(cells)) if cells else 1.0
-    shown = bad or min((cell for cell in cells if cell.share >= smallest), key=lambda cell: cell.ratio, default=None)
-    ci = (
-        None if shown is None else (shown.ratio * np.exp(-1.96 * shown.error), shown.ratio * np.exp(1.96 * shown.error))
-    )
-    return Metric(
-        id="diversity.groups",
-        title="Least represented group",
-        value=None if shown is None else shown.ratio,
-        ci=None if ci is None else (float(ci[0]), float(ci[1])),
-        n=n,
-        n_control=m,
-        reference=f"among {len(cells)} values of categorical columns",
-        status=status,
-        threshold=GROUPS,
-        disclosure=Disclosure.OWNER,
-        p_value=p_value if cells else None,
-        method="share among synthetic rows over share among training rows, each value of each categorical column; "
-        "two-proportion z, Holm",
-        unit="ratio",
-        subject="" if shown is None else f"a value of {shown.column} ({shown.share:.1%} of training rows)",
-        power="" if not cells else f"halving a group would show from {smallest:.1%} of the rows",
-        notes=() if cells else ("no categorical column with enough rows",),
-    )
-
-
-def _cells(encoded: Encoded) -> list[_Cell]:
-    n, m = encoded.rows["train"], encoded.rows["synthetic"]
-    cells = []
-    for column in encoded.columns:
-        if column.numeric:
-            continue
-        real, made = (np.bincount(column.bins[role], minlength=column.size) for role in ("train", "synthetic"))
-        for a, b in zip(real[2:].tolist(), made[2:].tolist(), strict=True):
-            if a < 10:
-                continue
-            pooled = (a + b) / (n + m)
-            spread = np.sqrt(max(pooled * (1 - pooled) * (1 / n + 1 / m), 1e-18))
-            p = float(norm.cdf((b / m - a / n) / spread))
-            error = float(np.sqrt(1 / a - 1 / n + 1 / (b + 0.5) - 1 / m)) if b < m else 0.0
-            cells.append(_Cell(column=column.name, ratio=(b / m) / (a / n), error=error, p_value=p, share=a / n))
-    return cells
-
-
-def _smallest_visible(n: int, m: int, tests: int) -> float:
-    """Share of the smallest group whose halving gives Holm p < 0.001 with 90 % power (normal limit)."""
-    z = norm.isf(0.001 / tests) + norm.ppf(0.9)
-    share = float(z**2 * 0.75 * (1 / n + 1 / m) / 0.25)
-    return min(1.0, share)

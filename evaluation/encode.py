@@ -23,7 +23,7 @@ Codes = NDArray[np.uint8]
 
 NUMERIC = frozenset({"integer", "number", "date", "datetime"})
 _LARGEST = 1e100
-MAX_BINS = 16
+MIN_BINS, MAX_BINS = 4, 16
 MAX_VALUES = 63
 """A pair table has at most (2 + MAX_VALUES)^2 cells: missing, other, and the most common values."""
 
@@ -34,6 +34,8 @@ class Column:
 
     Shapes: per role, `exact` int64 (n,), 0 missing, else 1 + index of the value over all tables; `bins`
     uint8 (n,) below `size`, 0 missing, 1 other; `number` float64 (n,), NaN missing, for numeric columns.
+    `labels` name the codes from 2 of a column that is not binned; a value that neither the schema declares
+    nor the synthetic table shows has an empty name, so that no report prints it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Column:
     exact: dict[str, Ints]
     bins: dict[str, Codes]
     number: dict[str, Floats] | None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def numbers(column: ColumnSchema, values: pa.ChunkedArray) -> Floats:
 def _column(column: ColumnSchema, arrays: Mapping[str, pa.ChunkedArray], real: str) -> Column:
     numeric = column.type in NUMERIC
     exact, distinct = _exact(arrays)
+    labels: tuple[str, ...] = ()
     number = {role: numbers(column, values) for role, values in arrays.items()} if numeric else None
     counts = np.bincount(exact[real], minlength=distinct + 1)[1:]
     if number is not None and np.count_nonzero(counts) > 2 * MAX_BINS:
@@ -98,9 +102,30 @@ def _column(column: ColumnSchema, arrays: Mapping[str, pa.ChunkedArray], real: s
         code[0], code[kept + 1] = 0, np.arange(2, len(kept) + 2)
         bins = {role: code[values] for role, values in exact.items()}
         size = len(kept) + 2
+        labels = _labels(column, arrays, exact, kept, real)
     return Column(
-        name=column.name, numeric=numeric, size=size, cardinality=distinct, exact=exact, bins=bins, number=number
+        name=column.name,
+        numeric=numeric,
+        size=size,
+        cardinality=distinct,
+        exact=exact,
+        bins=bins,
+        number=number,
+        labels=labels,
     )
+
+
+def _labels(
+    column: ColumnSchema, arrays: Mapping[str, pa.ChunkedArray], exact: Mapping[str, Ints], kept: Ints, real: str
+) -> tuple[str, ...]:
+    """Names of the kept values: those that are public, for they are declared or in the synthetic table."""
+    declared = {str(value) for value in column.enum or ()} | ({"True", "False"} if column.type == "boolean" else set())
+    shown = set(np.unique(exact["synthetic"]).tolist()) if "synthetic" in exact else set()
+    names = []
+    for code in (kept + 1).tolist():
+        value = str(arrays[real][int(np.argmax(exact[real] == code))].as_py())
+        names.append(value[:40] if value in declared or code in shown else "")
+    return tuple(names)
 
 
 def _exact(arrays: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, Ints], int]:
@@ -116,9 +141,13 @@ def _exact(arrays: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, Ints], int]
 
 
 def _edges(values: Floats) -> Floats:
-    """Inner quantile edges of the real values; heaped values collapse edges, which is wanted."""
+    """Inner quantile edges of the real values: n^(1/3) bins, 4 to 16, or pairs of a small table are all noise.
+
+    Heaped values collapse edges, which is wanted.
+    """
     known = values[np.isfinite(values)]
-    return np.unique(np.quantile(known, np.linspace(0, 1, MAX_BINS + 1)[1:-1]))
+    bins = int(np.clip(round(len(known) ** (1 / 3)), MIN_BINS, MAX_BINS))
+    return np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
 
 
 def _cut(values: Floats, edges: Floats) -> Codes:

@@ -15,6 +15,8 @@ from evaluation.encode import Encoded
 from evaluation.intervals import difference
 from evaluation.marginal_distance import Gap, gaps
 from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Table, Threshold
+from evaluation.structure import structure
+from understudy.schema import TableSchema
 
 MEAN = Threshold(amber=0.02, red=0.10)
 WORST = Threshold(amber=0.05, red=0.10)
@@ -27,8 +29,14 @@ _HEAT_COLUMNS = 40
 _WORDS = {1: "column", 2: "pair", 3: "triple"}
 
 
-def fidelity(encoded: Encoded, rng: np.random.Generator, *, realism: Sequence[Metric] = ()) -> Section:
-    """One-, two- and three-way total variation, missingness and association; `realism` adds the C2ST."""
+def fidelity(
+    encoded: Encoded,
+    rng: np.random.Generator,
+    *,
+    realism: Sequence[Metric] = (),
+    schema: TableSchema | None = None,
+) -> Section:
+    """One-, two- and three-way total variation, associations, missing cells, structure; `realism` adds the C2ST."""
     metrics: list[Metric] = []
     by_order: dict[int, list[Gap]] = {}
     small = min(encoded.rows["train"], encoded.rows["synthetic"])
@@ -43,7 +51,7 @@ def fidelity(encoded: Encoded, rng: np.random.Generator, *, realism: Sequence[Me
         id="fidelity",
         title="Fidelity loss",
         question="What does the synthetic table get wrong about the training table?",
-        metrics=(*metrics, *realism),
+        metrics=(*metrics, *structure(schema, encoded, rng), *realism),
         figures=tuple(_heat(pairs, encoded)),
         tables=tuple(_worst_tables(by_order)),
     )

@@ -1,17 +1,15 @@
-"""The guarantee: the ledger's numbers and what they imply for any attacker. Releasable, for no row is read.
-
-Sources of the caps: Wasserman and Zhou 2010 (hypothesis testing view); Kairouz, Oh and Viswanath 2015
-for (epsilon, delta); posterior odds by Bayes' rule.
-"""
+"""The guarantee: the ledger's numbers and what they imply for any attacker. Releasable, for no row is read."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
+
 from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Table, Threshold
 from evaluation.statement import PrivacyStatement, short
+from evaluation.tradeoff import posterior, trade_off
 
 EPSILON = Threshold(amber=1.0, red=10.0, source="ours; NIST SP 800-226 sets no universal value")
 _PRIORS = (0.01, 0.10, 0.50)
@@ -32,38 +30,6 @@ def guarantee(statement: PrivacyStatement) -> Section:
             if table.rows
         ),
     )
-
-
-def auc_cap(epsilon: float, delta: float = 0.0) -> float:
-    """Highest AUC of any membership attack under (epsilon, delta), one person in or out.
-
-    The area under the (epsilon, delta) trade-off curve tpr = min(e^eps fpr + delta,
-    1 - e^-eps (1 - delta - fpr)). At delta 0 it is e^eps / (1 + e^eps).
-    """
-    if epsilon > 50:
-        return 1.0
-    e = math.exp(epsilon)
-    knee = (1 - delta) / (1 + e)
-    return 1 - _missed(e, delta, knee)
-
-
-def tpr_cap(fpr: float, epsilon: float, delta: float) -> float:
-    """Highest true positive rate at this false positive rate."""
-    e = math.exp(min(epsilon, 50))
-    return max(0.0, min(1.0, e * fpr + delta, 1 - (1 - delta - fpr) / e))
-
-
-def posterior(prior: float, epsilon: float) -> float:
-    """Highest belief that a prior belief can be raised to (delta aside)."""
-    odds = prior / (1 - prior) * math.exp(min(epsilon, 50))
-    return odds / (1 + odds)
-
-
-def _missed(e: float, delta: float, knee: float) -> float:
-    """Area above the trade-off curve: two triangles and the square between them, by the trapezoid rule."""
-    end = 1 - delta
-    at_knee = end - e * knee
-    return (end + at_knee) / 2 * knee + at_knee / 2 * (end - knee)
 
 
 def _epsilon(statement: PrivacyStatement) -> Metric:
@@ -124,21 +90,25 @@ def _odds(statement: PrivacyStatement) -> Table:
 
 
 def _caps(statement: PrivacyStatement) -> Table:
+    best = trade_off(statement)
     rows: tuple[tuple[str, ...], ...] = ()
-    if statement.epsilon is not None:
-        eps, delta = statement.epsilon, statement.delta
+    note = "Bounds of the guarantee itself, for every attack that is or will be known."
+    if best is not None:
+        found = best.tpr(np.array([0.01, 0.10]))
         rows = (
-            ("AUC of the best membership attack", f"{auc_cap(eps, delta):.3f}"),
-            ("Members found at 1% false alarms", _percent(tpr_cap(0.01, eps, delta))),
-            ("Members found at 10% false alarms", _percent(tpr_cap(0.10, eps, delta))),
+            ("AUC of the best membership attack", f"{best.auc:.3f}"),
+            ("Members found at 1% false alarms", _percent(float(found[0]))),
+            ("Members found at 10% false alarms", _percent(float(found[1]))),
         )
+        if best.mu is not None:
+            note = f"{note} The noise is Gaussian: mu = {best.mu:.3g} (Gaussian differential privacy)."
     return Table(
         id="guarantee-caps",
         title="What the best attack can reach",
         header=("Attack", "At most"),
         rows=rows,
         disclosure=Disclosure.RELEASABLE,
-        note="Bounds of the guarantee itself, for every attack that is or will be known.",
+        note=note,
     )
 
 

@@ -8,23 +8,31 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from evaluation.contest import contests
 from evaluation.diversity import diversity
+from evaluation.drift import drift
 from evaluation.encode import Encoded, encode
+from evaluation.exposure import exposure
+from evaluation.fairness import fairness
 from evaluation.fidelity import fidelity
+from evaluation.groups import groupings
 from evaluation.guarantee import guarantee
 from evaluation.hygiene import scrubbed
 from evaluation.profile import profile
 from evaluation.realism import realism
+from evaluation.released import released_section
 from evaluation.report import Disclosure, Fact, Json, Report
 from evaluation.risk import risk
 from evaluation.statement import PrivacyStatement
+from evaluation.text import text
 from evaluation.utility import utility
 from evaluation.wp29 import triad
+from understudy.errors import InputRefused
 from understudy.schema import TableSchema
 
 LIMITS = (
     "Attacks give lower bounds. A clean report is evidence for your assessment, not proof; the guarantee is the proof.",
-    "Free text and identifying columns are left out of every comparison of rows.",
+    "Free text and identifying columns are left out of every comparison of rows; a paraphrase of a note is not found.",
     "Not tested here: linkage with outside registers, inference about groups, attackers who trained shadow models.",
     "Columns with more than 63 values are compared on the 63 most common; the rest counts as one value.",
     "Thresholds marked “ours” are policy, not law.",
@@ -37,8 +45,10 @@ _PUBLIC_JOB = ("id", "table", "engine", "created", "code_version")
 class EvaluationInputs:
     """What there is to judge. All tables are canonical; `members` are within `train`, `controls` are not.
 
+    `without_dp` is what the same job makes without privacy, where the owner asked for it;
     `statement` is a privacy statement document; `attempts` counts the releases tried for this one;
     `job` may hold id, table, engine, created, code_version (public) and more (owner only).
+    `released` is what `evaluation.noised` bought, `canaries` what `evaluation.canaries` found; empty without.
     """
 
     schema: TableSchema
@@ -47,18 +57,34 @@ class EvaluationInputs:
     controls: pa.Table
     synthetic: pa.Table
     statement: Mapping[str, object] = field(default_factory=dict)
+    without_dp: pa.Table | None = None
     attempts: int = 1
     job: Mapping[str, object] = field(default_factory=dict)
+    released: Mapping[str, object] = field(default_factory=dict)
+    canaries: Mapping[str, object] = field(default_factory=dict)
 
 
 def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
-    """Judge one synthetic table. The seed draws subsets, folds and bootstraps; equal inputs give equal reports."""
+    """Judge one synthetic table. The seed draws subsets, folds and bootstraps; equal inputs give equal reports.
+
+    Raises: InputRefused (split-not-by-person) if a person is both trained on and held out.
+    """
     statement = PrivacyStatement.from_dict(inputs.statement)
-    tables = {name: getattr(inputs, name) for name in ("train", "members", "controls", "synthetic")}
-    encoded = encode(inputs.schema, tables)
+    encoded = encode(inputs.schema, _tables(inputs))
+    _refuse_shared(encoded)
     fresh = _streams(seed)
     secrets = tuple(column.name for column in inputs.schema.targets)
-    threats = risk(encoded, statement, fresh("risk"), criteria=triad(encoded, secrets, fresh("wp29")))
+    threats = risk(
+        encoded,
+        statement,
+        fresh("risk"),
+        criteria=triad(encoded, secrets, fresh("wp29")),
+        groups=groupings(encoded),
+    )
+    held = contests(inputs.schema, encoded, fresh("utility"))
+    notes = text(inputs.schema, _tables(inputs), encoded, fresh("text"))
+    scrub = scrubbed(inputs.job.get("scrub"))
+    noised, leaked = released_section(inputs.released, statement), exposure(inputs.canaries, statement)
     return Report(
         subject=_subject(inputs, statement),
         statement=statement.as_dict(),
@@ -67,15 +93,33 @@ def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
         sections=(
             guarantee(statement),
             threats.section,
-            fidelity(encoded, fresh("fidelity"), realism=(realism(encoded, fresh("realism")),)),
-            utility(inputs.schema, encoded, fresh("utility")),
+            *((leaked.section,) if leaked is not None else ()),
+            *((noised,) if noised is not None else ()),
+            fidelity(encoded, fresh("fidelity"), realism=(realism(encoded, fresh("realism")),), schema=inputs.schema),
+            utility(held),
             diversity(encoded, fresh("diversity")),
-            profile(inputs.schema, inputs.synthetic, inputs.train, tables=(scrubbed(inputs.job.get("scrub")),)),
+            fairness(encoded, held),
+            *([notes] if notes is not None else []),
+            profile(inputs.schema, inputs.synthetic, inputs.train, metrics=(drift(encoded),), tables=(scrub,)),
         ),
         power=threats.power,
         limits=LIMITS,
-        stop=threats.stop,
+        stop=threats.stop or (leaked is not None and leaked.stop),
     )
+
+
+def _tables(inputs: EvaluationInputs) -> dict[str, pa.Table]:
+    tables = {name: getattr(inputs, name) for name in ("train", "members", "controls", "synthetic")}
+    return tables if inputs.without_dp is None else {**tables, "without_dp": inputs.without_dp}
+
+
+def _refuse_shared(encoded: Encoded) -> None:
+    """A person on both sides of the split makes every control worthless."""
+    if len(np.intersect1d(encoded.unit["train"], encoded.unit["controls"])):
+        raise InputRefused(
+            "Some people have rows both among the training rows and among the held-out rows; split by person.",
+            code="split-not-by-person",
+        )
 
 
 def summary(report: Json) -> Json:

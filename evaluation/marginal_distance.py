@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +39,15 @@ class Gap:
         return self.tvd - self.floor
 
 
-def gaps(encoded: Encoded, order: int, rng: np.random.Generator) -> list[Gap]:
-    """Compare `train` with `synthetic` on every marginal of this order (seeded subset when there are many)."""
+def gaps(
+    encoded: Encoded, order: int, rng: np.random.Generator, *, role: str = "synthetic", limit: int | None = None
+) -> list[Gap]:
+    """Compare `train` with `role` on every marginal of this order (seeded subset when there are many)."""
     cliques: list[tuple[Column, ...]] = list(itertools.combinations(encoded.columns, order))
-    limit = MAX_TRIPLES if order > 2 else MAX_PAIRS
+    limit = limit or (MAX_TRIPLES if order > 2 else MAX_PAIRS)
     if len(cliques) > limit:
         cliques = [cliques[i] for i in sorted(rng.choice(len(cliques), limit, replace=False).tolist())]
-    return [_gap(clique) for clique in cliques]
+    return [_gap(clique, role) for clique in cliques]
 
 
 def noise_floor(share: Floats, n: int, n_synthetic: int) -> float:
@@ -76,9 +79,9 @@ def cramers_v(counts: Floats) -> float:
     return float(min(1.0, np.sqrt(phi / smaller))) if smaller > 0 else 0.0
 
 
-def _gap(clique: Sequence[Column]) -> Gap:
+def _gap(clique: Sequence[Column], role: str) -> Gap:
     shape = tuple(column.size for column in clique)
-    real, synthetic = _count(clique, "train", shape), _count(clique, "synthetic", shape)
+    real, synthetic = _count(clique, "train", shape), _count(clique, role, shape)
     n, m = int(real.sum()), int(synthetic.sum())
     pooled = (real + synthetic) / (n + m)
     p, q = real / n, synthetic / m
@@ -103,7 +106,8 @@ def _association(real: Counts, synthetic: Counts) -> tuple[float, float]:
 
 
 def _count(clique: Sequence[Column], role: str, shape: tuple[int, ...]) -> Counts:
-    index = clique[0].bins[role].astype(np.int64)
+    kind: type[np.integer[Any]] = np.uint16 if np.prod(shape) < 2**16 else np.int32
+    index: NDArray[Any] = clique[0].bins[role].astype(kind)
     for column, size in zip(clique[1:], shape[1:], strict=True):
-        index = index * size + column.bins[role]
+        index = index * kind(size) + column.bins[role]
     return np.bincount(index, minlength=int(np.prod(shape)))

@@ -8,7 +8,7 @@ arXiv:2305.08846.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from scipy.stats import binom
 from evaluation.distance import isolation, nearest, points, stack
 from evaluation.encode import Encoded, Ints
 from evaluation.intervals import Interval, auc, auc_interval, rank_sum_p
+from evaluation.subgroups import Outcome
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -29,11 +30,26 @@ _FLOOR = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """One entry per audit person: attack score, isolation, and whether the person was trained on."""
+    """One entry per audit person: attack score, isolation, and whether the person was trained on.
+
+    `row` is the place of one of the person's rows among the members, or among the controls.
+    """
 
     score: Floats
     isolation: Floats
     member: Flags
+    row: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def outcome(self) -> Outcome:
+        """The scores with a row of each person, for a look at groups."""
+        sides = {"trained": self.member, "unseen": ~self.member}
+        return Outcome(
+            attack="Membership",
+            role={"trained": "members", "unseen": "controls"},
+            rows={side: self.row[inside] for side, inside in sides.items()},
+            value={side: self.score[inside] for side, inside in sides.items()},
+            scored=True,
+        )
 
     def most_isolated(self, share: float) -> Audit:
         """The share of persons who are farthest from everybody else."""
@@ -70,7 +86,8 @@ def audit(encoded: Encoded, rng: np.random.Generator) -> Audit:
     local = isolation(pool, NEIGHBOURS)
     local = np.where(np.isfinite(local), local, 1.0)
     near = np.where(np.isfinite(near), near, 1.0)
-    return _by_person(persons, member, np.log((local + _FLOOR) / (near + _FLOOR)), local)
+    place = np.where(member, chosen, chosen - len(encoded.unit["members"]))
+    return _by_person(persons, member, np.log((local + _FLOOR) / (near + _FLOOR)), local, place)
 
 
 def attack(found: Audit, rng: np.random.Generator) -> Attack:
@@ -121,14 +138,14 @@ def _sample(persons: Ints, rng: np.random.Generator) -> Ints:
     return np.flatnonzero(np.isin(persons, names))
 
 
-def _by_person(persons: Ints, member: Flags, score: Floats, local: Floats) -> Audit:
-    names, group = np.unique(persons, return_inverse=True)
+def _by_person(persons: Ints, member: Flags, score: Floats, local: Floats, place: Ints) -> Audit:
+    names, first, group = np.unique(persons, return_index=True, return_inverse=True)
     best, far = np.full(len(names), -np.inf), np.zeros(len(names))
     np.maximum.at(best, group, score)
     np.maximum.at(far, group, local)
     inside = np.zeros(len(names), dtype=np.bool_)
     inside[group[member]] = True
-    return Audit(score=best, isolation=far, member=inside)
+    return Audit(score=best, isolation=far, member=inside, row=place[first])
 
 
 def _invert(m: int, guesses: int, right: int, delta: float, alpha: float) -> float:

@@ -26,15 +26,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Floats = NDArray[np.float64]
 
 
-def profile(schema: TableSchema, synthetic: pa.Table, train: pa.Table, *, tables: tuple[Table, ...] = ()) -> Section:
-    """Validity against the schema, and a histogram of every modelled column (the first 60); `tables` go below."""
+def profile(
+    schema: TableSchema,
+    synthetic: pa.Table,
+    train: pa.Table,
+    *,
+    metrics: tuple[Metric, ...] = (),
+    tables: tuple[Table, ...] = (),
+) -> Section:
+    """Validity against the schema, `metrics`, a histogram of the first 60 modelled columns; `tables` go below."""
     columns = [column for column in schema.modelled if column.name in synthetic.column_names]
     figures = [_figure(index, column, synthetic, train) for index, column in enumerate(columns[:MAX_SHOWN])]
     return Section(
         id="profile",
         title="The synthetic table",
         question="What is in it, and does it keep to the declared schema?",
-        metrics=(_validity(columns, synthetic),),
+        metrics=(_validity(columns, synthetic), *metrics),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table.rows),
     )

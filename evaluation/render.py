@@ -30,6 +30,8 @@ _LABELS = {
     "epsilon": "epsilon",
     "facts": "facts",
     "difference": "difference",
+    "advantage": "advantage",
+    "groups": "groups",
 }
 
 
@@ -170,9 +172,9 @@ def _signed(value: float, unit: str) -> str:
         return "99.9%" if text == "100.0%" and value < 1 else text.replace("100.0%", "100%")
     if unit == "epsilon":
         return f"{value:.3g}"
-    if unit == "facts":
+    if unit in ("facts", "groups"):
         return f"{value:.0f}"
-    return f"{value:.3f}" if unit in ("excess", "difference") else f"{value:.2f}"
+    return f"{value:.3f}" if unit in ("excess", "difference", "advantage") else f"{value:.2f}"
 
 
 def _interval(metric: Json) -> str:
@@ -188,7 +190,13 @@ def _figure(figure: Json) -> Json:
     return {
         **figure,
         "svg": Markup(draw(figure)),  # noqa: S704  made by charts, which escapes every text
-        "corner": {"histogram": "Value", "roc": "Wrongly accused", "heat": "Column"}.get(figure["kind"], ""),
+        "corner": {
+            "histogram": "Value",
+            "roc": "Wrongly accused",
+            "heat": "Column",
+            "grid": "Group",
+            "intervals": "What",
+        }.get(figure["kind"], ""),
         "columns": [series["name"] for series in figure["series"]],
         "rows": [
             [label, *(_cell(series["values"][index], figure["kind"]) for series in figure["series"])]

@@ -142,7 +142,7 @@ class Figure:
     """
 
     id: str
-    kind: Literal["histogram", "heat", "intervals", "roc", "budget"]
+    kind: Literal["histogram", "heat", "grid", "intervals", "roc", "budget"]
     title: str
     description: str
     labels: tuple[str, ...]

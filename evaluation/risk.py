@@ -7,23 +7,28 @@ Thresholds: shared study, table B5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
+from evaluation.belief import belief
 from evaluation.encode import Encoded
-from evaluation.guarantee import auc_cap, tpr_cap
+from evaluation.groups import Grouping
 from evaluation.intervals import difference, holm
 from evaluation.membership import Attack, Audit, attack, audit, epsilon_lower_bound, roc
 from evaluation.report import Disclosure, Figure, Metric, Section, Series, Status, Threshold
 from evaluation.statement import PrivacyStatement
-from evaluation.verbatim import Verbatim, verbatim
+from evaluation.subgroups import worst_off
+from evaluation.tradeoff import TradeOff, trade_off
+from evaluation.verbatim import Verbatim, matches, outcome, verbatim
 from evaluation.wp29 import Triad
 
 MEMBERSHIP = Threshold(amber=0.52, red=0.55)
 ALPHA_RED, ALPHA_AMBER = 0.001, 0.01
 MIN_CONTROLS = 30
+STOP_LEVEL = 0.99
 STRATA = ((0.05, 0.70), (0.01, 0.85))
 """Share of the most isolated people, and the AUC that must be visible for a green light."""
 ENOUGH_POWER_COPIES = 0.05
@@ -40,30 +45,45 @@ class Risk:
 
 
 def risk(
-    encoded: Encoded, statement: PrivacyStatement, rng: np.random.Generator, *, criteria: Triad | None = None
+    encoded: Encoded,
+    statement: PrivacyStatement,
+    rng: np.random.Generator,
+    *,
+    criteria: Triad | None = None,
+    groups: Sequence[Grouping] = (),
 ) -> Risk:
-    """Run the attacks. `criteria` are the three WP29 criteria, which carry their own lights."""
-    copies = verbatim(encoded)
+    """Run the attacks. `criteria` are the three WP29 criteria, which carry their own lights; `groups` of people."""
+    found = matches(encoded)
+    copies = verbatim(encoded, found)
     people = audit(encoded, rng) if encoded.columns else None
     everyone = attack(people, rng) if people is not None else None
     edges = _edges(people, rng)
     family = [everyone, *edges.values()]
     adjusted = holm([copies.p_value, *(found.p_value if found else 1.0 for found in family)])
-    claim = _claim(people, statement)
+    claim, best = _claim(people, statement), trade_off(statement)
+    outcomes = [outcome(encoded, found), *(criteria.outcomes if criteria is not None else ())]
+    if people is not None:
+        outcomes.append(people.outcome())
+    edge = worst_off(outcomes, groups, rng)
     metrics = [
         _verbatim(copies, adjusted[0]),
-        _everyone(everyone, adjusted[1], statement),
+        _everyone(everyone, adjusted[1], best),
         *(_isolated(share, edges[share], p) for share, p in zip(edges, adjusted[2:], strict=True)),
         claim,
         *(criteria.metrics if criteria is not None else ()),
+        edge.metric,
     ]
     section = Section(
         id="risk",
         title="Re-identification risk",
         question="Could someone learn who was in the training table, or what it said about them?",
         metrics=tuple(metrics),
-        figures=tuple(_figures(people, everyone, edges, statement)),
-        tables=(criteria.table,) if criteria is not None and criteria.table.rows else (),
+        figures=(*_figures(people, everyone, edges, best), *edge.figures),
+        tables=(
+            *belief(people, best),
+            *((criteria.table,) if criteria is not None and criteria.table.rows else ()),
+            *edge.tables,
+        ),
     )
     return Risk(section=section, stop=claim.status is Status.RED, power=_power(copies))
 
@@ -116,9 +136,8 @@ def _power(found: Verbatim) -> str:
     return f"Verbatim copies of {visible:.2%} of the training people would have turned red with 90% power."
 
 
-def _everyone(found: Attack | None, p_value: float, statement: PrivacyStatement) -> Metric:
+def _everyone(found: Attack | None, p_value: float, best: TradeOff | None) -> Metric:
     enough = found is not None and min(found.n, found.n_control) >= MIN_CONTROLS
-    cap = None if statement.epsilon is None else auc_cap(statement.epsilon, statement.delta)
     return Metric(
         id="risk.membership",
         title="Membership, everyone",
@@ -126,7 +145,7 @@ def _everyone(found: Attack | None, p_value: float, statement: PrivacyStatement)
         ci=found.ci if found else None,
         n=found.n if found else None,
         n_control=found.n_control if found else None,
-        reference="0.5 is guessing" if cap is None else f"0.5 is guessing; the guarantee allows {cap:.2f}",
+        reference="0.5 is guessing" if best is None else f"0.5 is guessing; the guarantee allows {best.auc:.2f}",
         status=MEMBERSHIP.light(found.ci) if found is not None and enough else Status.GREY,
         threshold=MEMBERSHIP,
         disclosure=Disclosure.OWNER,
@@ -172,7 +191,11 @@ def _visible_auc(n: int) -> float:
 
 
 def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
-    """The one-run audit: red, and stop, if more leakage is proven than was claimed."""
+    """The one-run audit: amber if more leakage is proven than was claimed, red and stop if at 99 %.
+
+    To stop withholds a release whose budget is spent, so an honest mechanism that is tight at its claim
+    must not be stopped once in twenty times. Higher levels drown in the delta term of the bound.
+    """
     proven, most = (0.0, 0.0) if people is None else epsilon_lower_bound(people, delta=statement.delta)
     n = 0 if people is None else int(np.count_nonzero(people.member))
     control = 0 if people is None else len(people.member) - n
@@ -183,9 +206,12 @@ def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
     elif claim is None:
         status = Status.RED if proven > 0 else Status.GREY
         notes.append("there is no claim to hold the audit against")
-    elif proven > claim:
+    elif people is not None and epsilon_lower_bound(people, delta=statement.delta, level=STOP_LEVEL)[0] > claim:
         status = Status.RED
         notes.append("STOP: the output leaks more than the guarantee allows; there is a fault in the mechanism")
+    elif proven > claim:
+        status = Status.AMBER
+        notes.append("above the claim at 95% confidence, not at the 99% that stops a release")
     else:
         status = Status.GREEN if most > claim else Status.GREY
         if most <= claim:
@@ -209,7 +235,7 @@ def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
 
 
 def _figures(
-    people: Audit | None, everyone: Attack | None, edges: dict[float, Attack | None], statement: PrivacyStatement
+    people: Audit | None, everyone: Attack | None, edges: dict[float, Attack | None], best: TradeOff | None
 ) -> list[Figure]:
     named = [("Everyone", everyone), *((f"Isolated {share:.0%}", found) for share, found in edges.items())]
     attacks = [(name, found) for name, found in named if found is not None and np.isfinite(found.auc)]
@@ -233,9 +259,8 @@ def _figures(
         )
     ]
     curve = {"Attack": roc(people, _FRACTIONS), "Guessing": _FRACTIONS}
-    if statement.epsilon is not None:
-        cap = [tpr_cap(float(f), statement.epsilon, statement.delta) for f in _FRACTIONS]
-        curve["Allowed by the guarantee"] = np.array(cap)
+    if best is not None:
+        curve["Allowed by the guarantee"] = best.tpr(_FRACTIONS)
     figures.append(
         Figure(
             id="risk-roc",

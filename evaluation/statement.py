@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 FORMAT = "understudy.privacy-statement/1"
 PROVENANCES = ("public", "declared", "dp", "raw")
@@ -40,6 +40,59 @@ class BudgetPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScopePosition:
+    """What the jobs of a scope add up to after this one was charged, and by which proven rule.
+
+    ``rho_spent`` with ``conversion_delta`` gives back ``epsilon_spent`` where the rule is zcdp. Caps are None for a
+    scope that only keeps count.
+    """
+
+    scope: str
+    population: str
+    project: str
+    rule: str
+    citation: str
+    epsilon_granted: float | None
+    delta_granted: float | None
+    epsilon_spent: float
+    delta_spent: float
+    epsilon_left: float | None
+    delta_left: float | None
+    rho_spent: float | None
+    conversion_delta: float | None
+
+    def as_dict(self) -> Json:
+        """Plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, object]) -> ScopePosition:
+        """Read ``as_dict`` back; keys that are not known are left aside."""
+
+        def text(name: str) -> str:
+            return str(document.get(name) or "")
+
+        def number(name: str) -> float | None:
+            return None if document.get(name) is None else _float(document[name], math.nan)
+
+        return cls(
+            scope=text("scope"),
+            population=text("population"),
+            project=text("project"),
+            rule=text("rule"),
+            citation=text("citation"),
+            epsilon_granted=number("epsilon_granted"),
+            delta_granted=number("delta_granted"),
+            epsilon_spent=_float(document.get("epsilon_spent"), math.nan),
+            delta_spent=_float(document.get("delta_spent"), math.nan),
+            epsilon_left=number("epsilon_left"),
+            delta_left=number("delta_left"),
+            rho_spent=number("rho_spent"),
+            conversion_delta=number("conversion_delta"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One mechanism run: what for, and its encoded `DpEvent`, so that any accountant can price it again."""
 
@@ -63,7 +116,9 @@ class PrivacyStatement:
     events: tuple[Event, ...] = ()
     provenance: dict[str, str] = field(default_factory=dict)
     budget: BudgetPosition | None = None
+    scopes: tuple[ScopePosition, ...] = ()
     code_version: str = ""
+    canaries: int = 0
 
     @property
     def unit(self) -> str:
@@ -92,6 +147,17 @@ class PrivacyStatement:
         )
         return f"{sentence}, except with probability {short(self.delta)}." if self.delta else f"{sentence}."
 
+    @property
+    def canaries_note(self) -> str:
+        """What canaries do to the counts, in words; empty without any."""
+        if not self.canaries:
+            return ""
+        return (
+            f"{self.canaries} invented rows were offered for training, each taken by a fair secret coin. Every count "
+            f"that was learnt is higher by those taken, about {self.canaries / 2:g} in all; rows equal to one were "
+            "taken out of the output. They are nobody's, and change nothing in the guarantee."
+        )
+
     def as_dict(self) -> Json:
         """The document; `from_dict` gives the statement back."""
         return {
@@ -109,7 +175,10 @@ class PrivacyStatement:
             "events": [{"purpose": item.purpose, "event": item.event} for item in self.events],
             "provenance": dict(self.provenance),
             "budget": None if self.budget is None else self.budget.as_dict(),
+            "scopes": [scope.as_dict() for scope in self.scopes],
             "code_version": self.code_version,
+            "canaries": self.canaries,
+            "canaries_note": self.canaries_note,
         }
 
     def to_json(self) -> str:
@@ -131,7 +200,7 @@ class PrivacyStatement:
         if document.get("format", FORMAT) != FORMAT:
             raise ValueError("This is no privacy statement of a known version.")
         unit, budget, epsilon = _map(document.get("unit")), _map(document.get("budget")), document.get("epsilon")
-        events = document.get("events")
+        events, scopes = document.get("events"), document.get("scopes")
         return cls(
             job_id=str(document.get("job_id") or ""),
             table=str(document.get("table") or ""),
@@ -145,7 +214,11 @@ class PrivacyStatement:
             events=tuple(_events(events if isinstance(events, list) else [])),
             provenance={str(name): str(how) for name, how in _map(document.get("provenance")).items()},
             budget=_budget(budget) if budget else None,
+            scopes=tuple(
+                ScopePosition.from_dict(_map(scope)) for scope in (scopes if isinstance(scopes, list) else [])
+            ),
             code_version=str(document.get("code_version") or ""),
+            canaries=int(_float(document.get("canaries"), 0)),
         )
 
 
@@ -164,6 +237,8 @@ def build(
     budget: BudgetPosition | None,
     code_version: str,
     adjacency: str = "add-remove-unit",
+    scopes: Iterable[ScopePosition] = (),
+    canaries: int = 0,
 ) -> PrivacyStatement:
     """Make a statement from plain values: `events` are (purpose, encoded event), `provenance` is by column.
 
@@ -187,7 +262,9 @@ def build(
         events=tuple(Event(purpose=purpose, event=dict(event)) for purpose, event in events),
         provenance=dict(provenance),
         budget=budget,
+        scopes=tuple(scopes),
         code_version=code_version,
+        canaries=canaries,
     )
 
 

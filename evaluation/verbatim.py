@@ -15,8 +15,10 @@ from scipy.stats import binom
 
 from evaluation.encode import Encoded
 from evaluation.intervals import excess_p
+from evaluation.subgroups import Outcome
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Hashes = NDArray[np.uint64]
 
 
@@ -50,18 +52,48 @@ class Verbatim:
         return float(shares[np.argmax(seen)]) if seen.any() else None
 
 
-def verbatim(encoded: Encoded) -> Verbatim:
-    """Compare `train` with `controls`; full data on both sides and on the synthetic side."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Rows of `train` and `controls` that are one person's alone, and which of them stand in the output."""
+
+    eligible: dict[str, Flags]
+    found: dict[str, Flags]
+
+
+def matches(encoded: Encoded) -> Matches:
+    """Exact matches over full data: every real row against every synthetic row."""
     keys = {role: _keys(encoded, role) for role in ("train", "controls", "synthetic")}
     eligible = _owned_alone(keys, encoded)
-    return Verbatim(
-        hits=_persons(encoded.unit["train"], eligible["train"] & np.isin(keys["train"], keys["synthetic"])),
-        eligible=_persons(encoded.unit["train"], eligible["train"]),
-        control_hits=_persons(
-            encoded.unit["controls"], eligible["controls"] & np.isin(keys["controls"], keys["synthetic"])
-        ),
-        control_eligible=_persons(encoded.unit["controls"], eligible["controls"]),
+    return Matches(
+        eligible=eligible, found={role: own & np.isin(keys[role], keys["synthetic"]) for role, own in eligible.items()}
     )
+
+
+def verbatim(encoded: Encoded, found: Matches | None = None) -> Verbatim:
+    """Compare `train` with `controls`, by person."""
+    found = found or matches(encoded)
+    counts = {
+        (what, role): _persons(encoded.unit[role], rows[role])
+        for what, rows in (("own", found.eligible), ("hit", found.found))
+        for role in rows
+    }
+    return Verbatim(
+        hits=counts["hit", "train"],
+        eligible=counts["own", "train"],
+        control_hits=counts["hit", "controls"],
+        control_eligible=counts["own", "controls"],
+    )
+
+
+def outcome(encoded: Encoded, found: Matches) -> Outcome:
+    """Who was found, with a row of each person, for a look at groups."""
+    rows, hits = {}, {}
+    for side, role in (("trained", "train"), ("unseen", "controls")):
+        own = np.flatnonzero(found.eligible[role])
+        _, first, person = np.unique(encoded.unit[role][own], return_index=True, return_inverse=True)
+        rows[side] = own[first]
+        hits[side] = (np.bincount(person, weights=found.found[role][own], minlength=len(first)) > 0).astype(np.float64)
+    return Outcome(attack="Verbatim", role={"trained": "train", "unseen": "controls"}, rows=rows, value=hits)
 
 
 def _keys(encoded: Encoded, role: str) -> Hashes:
@@ -80,7 +112,7 @@ def _mix(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(31))
 
 
-def _owned_alone(keys: dict[str, Hashes], encoded: Encoded) -> dict[str, NDArray[np.bool_]]:
+def _owned_alone(keys: dict[str, Hashes], encoded: Encoded) -> dict[str, Flags]:
     """Rows whose values occur with one person only, over training and control rows together."""
     both = np.concatenate([keys["train"], keys["controls"]])
     persons = np.concatenate([encoded.unit["train"], encoded.unit["controls"]])

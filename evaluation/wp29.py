@@ -11,12 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from evaluation.distance import nearest, points
 from evaluation.encode import Column, Encoded, Ints
 from evaluation.intervals import Interval, difference
 from evaluation.report import Disclosure, Metric, Status, Table, Threshold
+from evaluation.subgroups import Outcome
+
+Flags = NDArray[np.bool_]
 
 SINGLED = Threshold(amber=0.02, red=0.05)
 LINKED = Threshold(amber=0.02, red=0.05)
@@ -30,10 +34,11 @@ _PER_SUBSET = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triad:
-    """Three metrics, and the table of the secrets that were tried."""
+    """Three metrics, the table of the secrets that were tried, and who was found by each attack."""
 
     metrics: tuple[Metric, ...]
     table: Table
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def triad(encoded: Encoded, secrets: tuple[str, ...], rng: np.random.Generator) -> Triad:
@@ -43,13 +48,27 @@ def triad(encoded: Encoded, secrets: tuple[str, ...], rng: np.random.Generator) 
     if n < MIN_PEOPLE or encoded.rows["synthetic"] == 0 or len(encoded.columns) < 2:
         return Triad(metrics=tuple(_grey(*kind, n) for kind in _KINDS), table=_table([]))
     guesses = [_inference(encoded, rows, column) for column in _secrets(encoded, secrets)]
+    same = {r: v[:n] for r, v in rows.items()}
+    singled, who = _singling_out(encoded, same, rng)
+    linked = _linked(encoded, rows)
     return Triad(
-        metrics=(
-            _singling_out(encoded, {r: v[:n] for r, v in rows.items()}, rng),
-            _linkability(encoded, rows),
-            _worst(guesses),
-        ),
+        metrics=(singled, _linkability(linked, rows), _worst(guesses)),
         table=_table(guesses),
+        outcomes=(
+            _outcome("Singling out", same, who),
+            _outcome("Linkability", rows, linked),
+            *(_outcome(f"Guessing {guess.column}", rows, guess.hit) for guess in guesses),
+        ),
+    )
+
+
+def _outcome(attack: str, rows: dict[str, Ints], hit: dict[str, Flags]) -> Outcome:
+    role = {"trained": "members", "unseen": "controls"}
+    return Outcome(
+        attack=attack,
+        role=role,
+        rows={side: rows[name] for side, name in role.items()},
+        value={side: hit[name].astype(np.float64) for side, name in role.items()},
     )
 
 
@@ -67,8 +86,9 @@ def _one_each(persons: Ints, rng: np.random.Generator) -> Ints:
     return rng.permutation(order[first])[:MAX_PEOPLE]
 
 
-def _singling_out(encoded: Encoded, rows: dict[str, Ints], rng: np.random.Generator) -> Metric:
-    """Predicates "these columns look like this synthetic row" that match exactly one of n people."""
+def _singling_out(encoded: Encoded, rows: dict[str, Ints], rng: np.random.Generator) -> tuple[Metric, dict[str, Flags]]:
+    """Predicates "these columns look like this synthetic row" that match exactly one of n people, and whom."""
+    who = {role: np.zeros(len(held), dtype=np.bool_) for role, held in rows.items()}
     seen = np.zeros((2, _SUBSETS * _PER_SUBSET), dtype=np.bool_)
     synthetic = rng.integers(0, encoded.rows["synthetic"], (_SUBSETS, _PER_SUBSET))
     for subset in range(_SUBSETS):
@@ -76,9 +96,12 @@ def _singling_out(encoded: Encoded, rows: dict[str, Ints], rng: np.random.Genera
         chosen = [encoded.columns[i] for i in rng.choice(len(encoded.columns), width, replace=False)]
         wanted = _keys(chosen, "synthetic", synthetic[subset])
         for side, role in enumerate(("members", "controls")):
-            found = np.sort(_keys(chosen, role, rows[role]))
-            count = np.searchsorted(found, wanted, side="right") - np.searchsorted(found, wanted, side="left")
-            seen[side, subset * _PER_SUBSET : (subset + 1) * _PER_SUBSET] = count == 1
+            keys = _keys(chosen, role, rows[role])
+            order = np.argsort(keys, kind="stable")
+            first = np.searchsorted(keys[order], wanted, side="left")
+            once = np.searchsorted(keys[order], wanted, side="right") - first == 1
+            seen[side, subset * _PER_SUBSET : (subset + 1) * _PER_SUBSET] = once
+            who[role][order[first[once]]] = True
     a, c = (int(hit.sum()) for hit in seen)
     gap = seen[0].astype(np.float64) - seen[1]
     by_subset = gap.reshape(_SUBSETS, _PER_SUBSET).mean(axis=1)  # predicates of one subset are not independent
@@ -86,7 +109,7 @@ def _singling_out(encoded: Encoded, rows: dict[str, Ints], rng: np.random.Genera
     ci = (float(gap.mean() - 1.96 * error), float(gap.mean() + 1.96 * error))
     method = "share of predicates made from synthetic rows that match exactly one of equally many people"
     reference = f"{a:,} of {gap.size:,} predicates on trained-on people, {c:,} on never-seen people"
-    return _metric(*_KINDS[0], float(gap.mean()), ci, rows, method, reference)
+    return _metric(*_KINDS[0], float(gap.mean()), ci, rows, method, reference), who
 
 
 def _keys(columns: list[Column], role: str, rows: Ints) -> Ints:
@@ -96,17 +119,18 @@ def _keys(columns: list[Column], role: str, rows: Ints) -> Ints:
     return key
 
 
-def _linkability(encoded: Encoded, rows: dict[str, Ints]) -> Metric:
+def _linked(encoded: Encoded, rows: dict[str, Ints]) -> dict[str, Flags]:
     """Two halves of a person's columns lead to the same synthetic row."""
-    halves = (encoded.columns[0::2], encoded.columns[1::2])
-    linked: dict[str, int] = {}
-    found = [_nearest(half, rows) for half in halves]
-    for role in rows:
-        linked[role] = int(np.count_nonzero(found[0][role] == found[1][role]))
+    found = [_nearest(half, rows) for half in (encoded.columns[0::2], encoded.columns[1::2])]
+    return {role: found[0][role] == found[1][role] for role in rows}
+
+
+def _linkability(linked: dict[str, Flags], rows: dict[str, Ints]) -> Metric:
+    hits = {role: int(np.count_nonzero(found)) for role, found in linked.items()}
     n, m = len(rows["members"]), len(rows["controls"])
-    value, ci = _adjusted(linked["members"], n, linked["controls"], m, 0.95)
+    value, ci = _adjusted(hits["members"], n, hits["controls"], m, 0.95)
     method = "share of people whose columns, split into two halves, have the same nearest synthetic row"
-    reference = f"{linked['members']:,} of {n:,} trained on, {linked['controls']:,} of {m:,} never seen"
+    reference = f"{hits['members']:,} of {n:,} trained on, {hits['controls']:,} of {m:,} never seen"
     return _metric(*_KINDS[1], value, ci, rows, method, reference)
 
 
@@ -119,6 +143,7 @@ class _Guess:
     value: float
     ci: Interval
     rows: dict[str, Ints]
+    hit: dict[str, Flags]
 
 
 def _secrets(encoded: Encoded, wanted: tuple[str, ...]) -> list[Column]:
@@ -130,10 +155,11 @@ def _inference(encoded: Encoded, rows: dict[str, Ints], secret: Column) -> _Gues
     """Guess the secret's bin from the nearest synthetic row on all other columns."""
     others = tuple(column for column in encoded.columns if column.name != secret.name)
     near = _nearest(others, rows)
-    hit = {r: np.count_nonzero(secret.bins["synthetic"][near[r]] == secret.bins[r][rows[r]]) for r in rows}
+    hit = {r: secret.bins["synthetic"][near[r]] == secret.bins[r][rows[r]] for r in rows}
+    a, c = (int(np.count_nonzero(hit[role])) for role in ("members", "controls"))
     n, m = len(rows["members"]), len(rows["controls"])
-    value, ci = _adjusted(int(hit["members"]), n, int(hit["controls"]), m, 1 - 0.05 / MAX_SECRETS)
-    return _Guess(column=secret.name, right=(hit["members"] / n, hit["controls"] / m), value=value, ci=ci, rows=rows)
+    value, ci = _adjusted(a, n, c, m, 1 - 0.05 / MAX_SECRETS)
+    return _Guess(column=secret.name, right=(a / n, c / m), value=value, ci=ci, rows=rows, hit=hit)
 
 
 def _nearest(columns: tuple[Column, ...], rows: dict[str, Ints]) -> dict[str, Ints]:

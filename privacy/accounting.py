@@ -34,6 +34,7 @@ __all__ = [
     "compose",
     "decode",
     "encode",
+    "epsilon_by_dp_accounting",
     "epsilon_of",
     "failure_event",
     "gaussian_event",
@@ -103,6 +104,34 @@ def epsilon_of(event: DpEvent, delta: float) -> float:
     if price is not None:
         return gdp_epsilon(price.mu * math.sqrt(1 + SLACK), float(left))
     return _accountant_epsilon(rest, float(left))
+
+
+def epsilon_by_dp_accounting(event: DpEvent, delta: float) -> dict[str, float]:
+    """The epsilon of an event at delta by each of dp_accounting's own ways, without our formulas.
+
+    ``gaussian`` is exact and there only if all parts are Gaussian; ``pld`` is an upper bound that is tight to about
+    1e-7; ``rdp`` is an upper bound. Deltas of failures are taken off first.
+    Raises: PrivacyParameterError for an event that none of them knows.
+    """
+    rest, left = _without_failures(event, _fraction(delta))
+    parts = list(_leaves(rest, 1))
+    if left < 0:
+        return {}
+    found = (
+        {}
+        if not parts
+        else {
+            name: float(accountant.compose(rest).get_epsilon(float(left)))
+            for name, accountant in (("pld", PLDAccountant()), ("rdp", RdpAccountant()))
+            if accountant.supports(rest)
+        }
+    )
+    if parts and left > 0 and all(isinstance(leaf, dp_accounting.GaussianDpEvent) for leaf, _ in parts):
+        sigma = math.fsum(count / leaf.noise_multiplier**2 for leaf, count in parts) ** -0.5
+        found["gaussian"] = float(dp_accounting.get_epsilon_gaussian(sigma, float(left)))
+    if parts and not found:
+        raise _unknown()
+    return found
 
 
 def gaussian_price(event: DpEvent) -> GaussianPrice | None:

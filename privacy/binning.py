@@ -9,31 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from privacy.bins import MAX_CELLS, grow, merge
-from privacy.bounds import MAX_DECIMALS, MOMENT_UNITS_US, Found, bound_counts, bounds_from, grid_counts, grid_from
-from privacy.codecs import BinsCodec, Codec, ValuesCodec, cells_of, is_zero
-from privacy.discovery import discover_keys
+from privacy.codecs import Codec, HierarchyCodec, ValuesCodec
+from privacy.column_bins import Facts, learn
+from privacy.discovery import discover_levels
 from privacy.discretisation import Discretisation
 from privacy.domain_plan import ColumnPlan, DomainPlan, Method, Step, plan_domain
-from privacy.lattice import Lattice
+from privacy.measured import Measured
 from privacy.meter import Meter
 from privacy.noise import Entropy
 from privacy.till import Debit, Till
 from understudy.schema import ColumnSchema, TableSchema, Value
 
 __all__ = ["Discretisation", "DomainPlan", "discretise", "plan_domain"]
-
-_CONTINUOUS_TICKS = 1e5
-"""A number column without a known grid is decoded to about this many different values."""
-
-Facts = dict[str, str]
 
 
 def discretise(
@@ -49,11 +41,21 @@ def discretise(
     for purpose, event in plan.events:
         debit(purpose, event)
     buyer = _Buyer(rows=rows, schema=schema, plan=plan, till=Till(debit=Meter(plan.events).debit, entropy=entropy))
-    learnt = [buyer.column(column) for column in plan.columns]
+    learnt = buyer.columns()
     return Discretisation(
-        codecs=tuple(codec for codec, _ in learnt),
-        provenance={codec.name: {**facts, "missing": "declared"} for codec, facts in learnt},
+        codecs=tuple(one.codec for one in learnt),
+        provenance={one.codec.name: {**one.facts, "missing": "declared"} for one in learnt},
+        one_ways=tuple(one.measured for one in learnt if one.measured is not None),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learnt:
+    """One column: its codes, how each fact was learnt, and what is known of its one-way marginal."""
+
+    codec: Codec
+    facts: Facts
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,26 +67,34 @@ class _Buyer:
     plan: DomainPlan
     till: Till
 
-    def column(self, planned: ColumnPlan) -> tuple[Codec, Facts]:
+    def columns(self) -> list[_Learnt]:
+        """Every column, in order. The number of rows comes first: it sets how many cells a column is worth."""
+        n_rows = self.n_rows() if Step.ROWS in self.plan.noise_multipliers else 0.0
+        return [self.column(planned, n_rows) for planned in self.plan.columns]
+
+    def column(self, planned: ColumnPlan, n_rows: float) -> _Learnt:
         column = self.schema[planned.name]
         if planned.method is Method.VALUES:
             return _declared(column)
-        return self.keys(column) if planned.method is Method.KEYS else self.bins(column)
+        return self.keys(column) if planned.method is Method.KEYS else self.bins(column, planned, n_rows)
 
-    def keys(self, column: ColumnSchema) -> tuple[Codec, Facts]:
-        found = discover_keys(
+    def n_rows(self) -> float:
+        """The noisy number of rows."""
+        noisy, _ = self.counts(lambda: np.array([self.rows.num_rows], dtype=np.int64), Step.ROWS)
+        return float(noisy[0])
+
+    def keys(self, column: ColumnSchema) -> _Learnt:
+        found = discover_levels(
             self.rows[column.name],
             self.units(),
+            hierarchy=column.hierarchy,
             till=self.till,
             noise_multiplier=self.plan.noise_multipliers[Step.KEYS],
             delta=self.plan.key_delta,
             max_rows=self.schema.unit.max_rows,
             limit=self.plan.max_keys,
         )
-        codec = ValuesCodec(
-            name=column.name, type=column.type, values=found.keys, other=True, nullable=not column.required
-        )
-        return codec, {"values": "dp"}
+        return _Learnt(codec=_keys_codec(column, found), facts={"values": "dp"})
 
     def units(self) -> pa.ChunkedArray | None:
         """The unit of each row. A unit column of kind "pii" was dropped by the scrub: it tells nobody apart."""
@@ -93,48 +103,17 @@ class _Buyer:
             return None
         return self.rows[unit]
 
-    def bins(self, column: ColumnSchema) -> tuple[Codec, Facts]:
-        values = self.rows[column.name]
-        grid, grid_fact = self.grid(column, values)
-        low, high, bounds_fact = self.bounds(column, values)
-        lattice = _lattice(column, low, high, grid)
-        cell_ticks = -(-lattice.n_ticks // MAX_CELLS)
-        n_cells = -(-lattice.n_ticks // cell_ticks)
-        known = pc.drop_null(values)
-        tree = grow(
-            cells_of(lattice, cell_ticks, known),
-            is_zero(known) if lattice.has_zero else None,
-            n_cells,
-            self.histogram,
-            self.plan.max_bins,
+    def bins(self, column: ColumnSchema, planned: ColumnPlan, n_rows: float) -> _Learnt:
+        codec, facts, measured = learn(
+            column,
+            planned,
+            self.rows[column.name],
+            self.counts,
+            stddev=self.plan.noise_multipliers[Step.BINS] * self.schema.unit.max_rows,
+            n_rows=n_rows,
+            max_bins=self.plan.max_bins,
         )
-        codec = BinsCodec(
-            name=column.name,
-            lattice=lattice,
-            cell_ticks=cell_ticks,
-            bins=merge(tree, self.plan.max_bins),
-            nullable=not column.required,
-        )
-        return codec, {"grid": grid_fact, "bounds": bounds_fact, "bins": "dp"}
-
-    def histogram(self, exact: Callable[[], NDArray[np.int64]], share: float) -> tuple[NDArray[np.int64], float]:
-        """One level of a tree, for a share of the column's mu**2."""
-        return self.counts(exact, Step.BINS, share)
-
-    def grid(self, column: ColumnSchema, values: pa.ChunkedArray) -> tuple[int, str]:
-        """The index of the grid (bounds.grid_from), and how it was learnt."""
-        if column.type not in ("number", "datetime"):
-            return 0, "declared"
-        noisy, stddev = self.counts(lambda: grid_counts(values, column.type), Step.GRID)
-        return grid_from(noisy, stddev), "dp"
-
-    def bounds(self, column: ColumnSchema, values: pa.ChunkedArray) -> tuple[Value, Value, str]:
-        """Both bounds; a declared one is taken as it is."""
-        low, high = column.minimum, column.maximum
-        if low is not None and high is not None:
-            return low, high, "declared"
-        noisy, stddev = self.counts(lambda: bound_counts(values, column.type), Step.BOUNDS)
-        return *_within(bounds_from(noisy, stddev, column.type), low, high), "dp"
+        return _Learnt(codec=codec, facts=facts, measured=measured)
 
     def counts(
         self, exact: Callable[[], NDArray[np.int64]], step: Step, share: float = 1.0
@@ -145,32 +124,22 @@ class _Buyer:
         return noisy, z * sensitivity
 
 
-def _declared(column: ColumnSchema) -> tuple[Codec, Facts]:
+def _keys_codec(column: ColumnSchema, keys: tuple[str, ...]) -> Codec:
+    nullable = not column.required
+    if column.hierarchy is None:
+        return ValuesCodec(name=column.name, type=column.type, values=keys, other=True, nullable=nullable)
+    declared = None if column.enum is None else tuple(str(value) for value in column.enum)
+    return HierarchyCodec(
+        name=column.name, hierarchy=column.hierarchy, values=keys, nullable=nullable, declared=declared
+    )
+
+
+def _declared(column: ColumnSchema) -> _Learnt:
     values: tuple[Value, ...] = (False, True) if column.type == "boolean" else ()
     if column.enum is not None:
         values = column.enum
     elif isinstance(column.minimum, int) and isinstance(column.maximum, int):
         values = tuple(range(column.minimum, column.maximum + 1))
     codec = ValuesCodec(name=column.name, type=column.type, values=values, other=False, nullable=not column.required)
-    return codec, {"values": "public" if column.type == "boolean" and column.enum is None else "declared"}
-
-
-def _within(found: Found, low: Value | None, high: Value | None) -> tuple[Value, Value]:
-    """Bought bounds, cut to the declared one; a declared bound beyond the bought ones wins."""
-    first: Any = found.low if low is None else low
-    last: Any = found.high if high is None else high
-    if first > last:
-        first, last = (first, first) if high is None else (last, last)
-    return first, last
-
-
-def _lattice(column: ColumnSchema, low: Value, high: Value, grid: int) -> Lattice:
-    if column.type == "datetime":
-        return Lattice.of("datetime", low, high, unit_us=MOMENT_UNITS_US[grid])
-    if column.type != "number":
-        return Lattice.of(column.type, low, high)
-    decimals = grid
-    if grid > MAX_DECIMALS:
-        width = float(high) - float(low)  # type: ignore[arg-type]
-        decimals = math.ceil(math.log10(_CONTINUOUS_TICKS / width)) if 0 < width < math.inf else MAX_DECIMALS
-    return Lattice.of("number", low, high, decimals=decimals)
+    fact = "public" if column.type == "boolean" and column.enum is None else "declared"
+    return _Learnt(codec=codec, facts={"values": fact})

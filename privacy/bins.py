@@ -1,166 +1,177 @@
 """Bins of an ordered column from noisy counts: a tree that splits where the rows are, then equal-mass merging.
 
-Only ``privacy`` may use this. Level by level, every cell with enough noisy mass is split further, down to a
+Only ``privacy`` may use this. Level by level, every node with enough noisy mass is split further, down to a
 single value, so that a spike ends up alone. The idea is PrivTree's (Zhang, Xiao, Xie 2016, arXiv:1601.03229),
-but with Gaussian counts: each level is one histogram of the rows, of L2 sensitivity max_rows, and which cells
-are split depends on released counts only. So the price is a sum of mu**2, known beforehand.
+but with Gaussian counts: each level is one histogram of the rows, of L2 sensitivity max_rows, and which nodes
+are split, and into how many parts, depends on released counts only. So the price is a sum of mu**2, known beforehand.
+Counts of a node and of its parts are brought together by least squares, as in Hay et al. 2010, arXiv:0904.0942.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_CELLS = 2**20
-_FANOUT = 32
-_SPLIT_SIGMAS = 4.0
+Floats = NDArray[np.float64]
+Ticks = NDArray[np.uint64]
+
+
+class Buy(Protocol):
+    """Sells noisy counts for a share of the column's mu**2."""
+
+    def __call__(self, exact: Callable[[], NDArray[np.int64]], share: float) -> NDArray[np.int64]:
+        """Counts of disjoint sets of rows, plus noise."""
+
+    def stddev(self, share: float) -> float:
+        """The noise that a share buys, in rows."""
+
+
+MAX_LEVELS = 5
+FANOUT = 32
+LEVEL_SHARE = 0.6
+"""A level takes this part of what is left of the column's mu**2; the last histogram, that of the bins, the rest."""
+
+_SPLIT_SIGMAS = 3.0
+_PART_SIGMAS = 2.0
 _BIN_SIGMAS = 5.0
 _MIN_BINS = 6
-_LEAF_SIGMAS = 2.0
-_FIRST_LEVEL_SHARE = 0.5
-
-Buy = Callable[[Callable[[], NDArray[np.int64]], float], tuple[NDArray[np.int64], float]]
-"""(exact counts, share of mu**2) -> (noisy counts, their stddev)."""
+_KEPT_SIGMAS = 1.5
+_ONE = np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """Leaves in order. Leaf i covers cells starts[i] to starts[i + 1] - 1; the last ends at ``n_cells``.
+class Nodes:
+    """Disjoint runs of ticks in order: node i covers starts[i] to lasts[i], both included."""
 
-    ``zeros`` is the noisy number of rows that are exactly zero, counted apart; None if zero is not special.
-    """
+    starts: Ticks
+    lasts: Ticks
+    counts: Floats
+    variances: Floats
 
-    starts: NDArray[np.int64]
-    counts: NDArray[np.float64]
-    stddevs: NDArray[np.float64]
-    n_cells: int
-    zeros: float | None
+    def where(self, keep: NDArray[np.bool_]) -> Nodes:
+        """Some of the nodes."""
+        return Nodes(
+            starts=self.starts[keep],
+            lasts=self.lasts[keep],
+            counts=self.counts[keep],
+            variances=self.variances[keep],
+        )
 
-    @property
-    def total(self) -> float:
-        """Noisy number of rows."""
-        return float(self.counts.sum()) + (self.zeros or 0.0)
+    @classmethod
+    def joined(cls, parts: list[Nodes]) -> Nodes:
+        """All nodes of disjoint parts, in order."""
+        starts = np.concatenate([part.starts for part in parts])
+        order = np.argsort(starts)
+        return cls(
+            starts=starts[order],
+            lasts=np.concatenate([part.lasts for part in parts])[order],
+            counts=np.concatenate([part.counts for part in parts])[order],
+            variances=np.concatenate([part.variances for part in parts])[order],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bins:
-    """Bins are runs of leaves: bin b holds leaves first[b] to first[b + 1] - 1.
+    """Bins are runs of leaves: bin b holds leaves first[b] to first[b + 1] - 1; leaf i begins at tick starts[i].
 
     ``weights`` spread a bin's rows over its leaves. ``zero_apart``: zero has a code of its own.
     """
 
-    starts: NDArray[np.int64]
-    n_cells: int
-    weights: NDArray[np.float64]
+    starts: Ticks
+    weights: Floats
     first: NDArray[np.int64]
     zero_apart: bool
 
 
-def levels_of(n_cells: int) -> int:
-    """Depth of the tree over that many cells."""
-    return max(1, math.ceil(math.log(n_cells) / math.log(_FANOUT) - 1e-9))
+def nodes_of(starts: Ticks, n_ticks: int) -> tuple[Ticks, Ticks]:
+    """First and last tick of the nodes that begin at ``starts``."""
+    return starts, np.append(starts[1:] - _ONE, np.uint64(n_ticks - 1))
 
 
-def grow(cells: NDArray[np.int64], zeros: NDArray[np.bool_] | None, n_cells: int, buy: Buy, max_bins: int) -> Tree:
-    """Buy the tree, level by level.
+def grow(roots: Nodes, offsets: Ticks, buy: Buy, *, max_bins: int, share: float) -> tuple[Nodes, float]:
+    """Split nodes level by level. Returns the leaves, and the share of mu**2 that is left.
 
-    ``cells``: the cell of every row with a value. ``zeros``: which rows are exactly zero; these are counted
-    apart, in the first level's histogram, and are no part of the tree.
-    Guarantees: each row is in at most one cell of each level, and the shares of mu**2 add up to at most 1.
+    ``roots``: nodes with noisy counts, bought before. ``offsets``: the tick of every row that the roots may be split
+    for. ``share``: the part of the column's mu**2 that may be spent.
+    Guarantees: each row is in at most one node of each level, and the shares bought add up to at most ``share``.
     """
-    n_levels = levels_of(n_cells)
-    fanout = max(2, math.ceil(n_cells ** (1 / n_levels) - 1e-9))
-    width = fanout ** (n_levels - 1)
-    n_first = -(-n_cells // width)
-    noisy, stddev = buy(
-        lambda: _first_level(cells // width, zeros, n_first), 1.0 if n_levels == 1 else _FIRST_LEVEL_SHARE
-    )
-    zero_count = None if zeros is None else float(noisy[n_first])
-    inner = cells if zeros is None else cells[~zeros]
-    level = _Level(np.arange(n_first, dtype=np.int64) * width, noisy[:n_first].astype(np.float64), stddev)
-    total = float(level.counts.sum()) + (zero_count or 0.0)
-    done: list[_Level] = []
-    for _ in range(n_levels - 1):
-        heavy = level.counts > max(total / max_bins, _SPLIT_SIGMAS * level.stddev)
+    level, total = roots, float(np.maximum(roots.counts, 0).sum())
+    done: list[Nodes] = []
+    for _ in range(MAX_LEVELS):
+        part = share * LEVEL_SHARE
+        stddev = buy.stddev(part)
+        heavy = level.counts > max(total / max_bins, _SPLIT_SIGMAS * stddev)
+        heavy &= level.lasts > level.starts
         if not heavy.any():
             break
         done.append(level.where(~heavy))
-        parents, width = level.starts[heavy], width // fanout
-        noisy, stddev = buy(_child_counter(inner, parents, width, fanout), (1 - _FIRST_LEVEL_SHARE) / (n_levels - 1))
-        children = (parents[:, None] + np.arange(fanout) * width).ravel()
-        level = _Level(children, noisy.astype(np.float64), stddev).where(children < n_cells)
-    return _tree([*done, level], n_cells, zero_count)
+        parents = level.where(heavy)
+        starts, lasts, owner = _split(parents, stddev)
+        noisy = buy(_counter(offsets, starts, lasts), part)
+        share -= part
+        counts, variances = _reconcile(parents, noisy.astype(np.float64), stddev**2, owner)
+        level = Nodes(starts=starts, lasts=lasts, counts=counts, variances=variances)
+    return Nodes.joined([*done, level]), share
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    starts: NDArray[np.int64]
-    counts: NDArray[np.float64]
-    stddev: float
-
-    def where(self, keep: NDArray[np.bool_]) -> _Level:
-        return _Level(self.starts[keep], self.counts[keep], self.stddev)
-
-
-def _first_level(nodes: NDArray[np.int64], zeros: NDArray[np.bool_] | None, n_first: int) -> NDArray[np.int64]:
-    if zeros is None:
-        return np.bincount(nodes, minlength=n_first).astype(np.int64)
-    return np.bincount(np.where(zeros, n_first, nodes), minlength=n_first + 1).astype(np.int64)
+def _split(parents: Nodes, stddev: float) -> tuple[Ticks, Ticks, NDArray[np.int64]]:
+    """Parts of each parent, about equally wide, as many as its noisy mass can tell apart; and each part's parent."""
+    widths = parents.lasts - parents.starts + _ONE
+    wanted = np.clip(parents.counts / (_PART_SIGMAS * stddev), 2, FANOUT).astype(np.uint64)
+    fanouts = np.minimum(wanted, widths)
+    owner = np.repeat(np.arange(fanouts.size), fanouts.astype(np.int64))
+    ranks = np.concatenate([np.arange(n, dtype=np.uint64) for n in fanouts])
+    n, width = fanouts[owner], widths[owner]
+    starts = parents.starts[owner] + (width // n) * ranks + (width % n) * ranks // n
+    last_of_parent = np.append(owner[1:] != owner[:-1], True)
+    lasts = np.where(last_of_parent, parents.lasts[owner], np.append(starts[1:], np.uint64(0)) - _ONE)
+    return starts, lasts, owner
 
 
-def _child_counter(
-    cells: NDArray[np.int64], parents: NDArray[np.int64], width: int, fanout: int
-) -> Callable[[], NDArray[np.int64]]:
-    """Counts of the children, parent by parent. ``parents`` are sorted first cells."""
-
+def _counter(offsets: Ticks, starts: Ticks, lasts: Ticks) -> Callable[[], NDArray[np.int64]]:
     def count() -> NDArray[np.int64]:
-        parent = cells - cells % (width * fanout)
-        position = np.minimum(np.searchsorted(parents, parent), parents.size - 1)
-        inside = parents[position] == parent
-        child = (cells[inside] - parent[inside]) // width
-        return np.bincount(position[inside] * fanout + child, minlength=parents.size * fanout).astype(np.int64)
+        position = np.searchsorted(starts, offsets, side="right") - 1
+        inside = (position >= 0) & (offsets <= lasts[position])
+        return np.bincount(position[inside], minlength=starts.size).astype(np.int64)
 
     return count
 
 
-def _tree(levels: list[_Level], n_cells: int, zeros: float | None) -> Tree:
-    starts = np.concatenate([level.starts for level in levels])
-    order = np.argsort(starts)
-    return Tree(
-        starts=starts[order],
-        counts=np.concatenate([level.counts for level in levels])[order],
-        stddevs=np.concatenate([np.full(level.starts.size, level.stddev) for level in levels])[order],
-        n_cells=n_cells,
-        zeros=zeros,
-    )
+def _reconcile(parents: Nodes, noisy: Floats, variance: float, owner: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Counts of parts that agree with what is known of their parents, and their variances (correlations dropped)."""
+    n = np.bincount(owner)
+    sums = np.bincount(owner, noisy)
+    trust = 1 / parents.variances, 1 / (n * variance)
+    agreed = (parents.counts * trust[0] + sums * trust[1]) / (trust[0] + trust[1])
+    counts = noisy + ((agreed - sums) / n)[owner]
+    variances = variance * (1 - 1 / n) + 1 / (trust[0] + trust[1]) / n**2
+    return counts, variances[owner]
 
 
-def merge(tree: Tree, max_bins: int) -> Bins:
+def merge(leaves: Nodes, *, max_bins: int, zero: int | None) -> Bins:
     """At most about max_bins bins of roughly equal noisy mass; a leaf as heavy as a bin stays alone.
 
-    Post-processing of released counts.
+    ``zero``: the rank of the leaf that is zero alone, if there is one. Post-processing of released counts.
     """
-    target = _bin_mass(tree, max_bins)
-    first = np.array(_cut(tree.counts, target), dtype=np.int64)
-    return Bins(
-        starts=tree.starts,
-        n_cells=tree.n_cells,
-        weights=_leaf_weights(tree, first),
-        first=first,
-        zero_apart=tree.zeros is not None and tree.zeros >= target,
-    )
+    target = _bin_mass(leaves, max_bins)
+    apart = zero if zero is not None and leaves.counts[zero] >= target else None
+    counts = leaves.counts.copy()
+    if apart is not None:
+        counts[apart] = 0.0
+    first = np.array(_cut(counts, target), dtype=np.int64)
+    weights = _leaf_weights(counts, leaves.variances, first, apart)
+    return Bins(starts=leaves.starts, weights=weights, first=first, zero_apart=apart is not None)
 
 
-def _bin_mass(tree: Tree, max_bins: int) -> float:
+def _bin_mass(leaves: Nodes, max_bins: int) -> float:
     """The noisy mass of a bin: an equal share of what is in no spike, but enough to stand out of the noise."""
-    stddev, total = float(tree.stddevs.max()), max(tree.total, 0.0)
-    masses = tree.counts if tree.zeros is None else np.append(tree.counts, tree.zeros)
-    spikes = masses[masses > max(total / max_bins, _SPLIT_SIGMAS * stddev)]
+    stddev, total = float(np.sqrt(leaves.variances.max())), max(float(leaves.counts.sum()), 0.0)
+    spikes = leaves.counts[leaves.counts > max(total / max_bins, _SPLIT_SIGMAS * stddev)]
     share = (total - float(spikes.sum())) / max(max_bins - spikes.size, _MIN_BINS)
     return max(share, min(_BIN_SIGMAS * stddev, total / _MIN_BINS), stddev)
 
@@ -175,7 +186,7 @@ class _Run:
     alone: bool
 
 
-def _cut(counts: NDArray[np.float64], target: float) -> list[int]:
+def _cut(counts: Floats, target: float) -> list[int]:
     """First leaf of each bin, and one more for the end."""
     runs: list[_Run] = []
     run = _Run(0, 0, 0.0, False)
@@ -208,16 +219,32 @@ def _absorb_light(runs: list[_Run], least: float) -> None:
         index = max(low - 1, 0)
 
 
-def _leaf_weights(tree: Tree, first: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How the rows of each bin spread over its leaves: noisy mass where it stands out of the noise.
+def _leaf_weights(counts: Floats, variances: Floats, first: NDArray[np.int64], apart: int | None) -> Floats:
+    """How the rows of each bin spread over its leaves: noisy mass, drawn to an even spread as far as it is noise.
 
-    Where none does, all positive mass; where there is none of that either, the leaves' widths.
+    ``apart``: a leaf whose rows have a code of their own; it gets nothing, unless it is a bin by itself.
     """
-    significant = np.where(tree.counts > _LEAF_SIGMAS * tree.stddevs, tree.counts, 0.0)
-    positive = np.maximum(tree.counts, 0.0)
-    widths = np.diff(np.append(tree.starts, tree.n_cells)).astype(np.float64)
-    weights = np.empty_like(positive)
+    weights = np.zeros_like(counts)
     for low, high in pairwise(first):
-        candidates = (significant[low:high], positive[low:high], widths[low:high])
-        weights[low:high] = next(part / part.sum() for part in candidates if part.sum() > 0)
+        inside = np.arange(low, high)
+        rest = inside[inside != apart] if high - low > 1 else inside
+        part = _shrunk(counts[rest], variances[rest])
+        weights[rest] = part / part.sum()
     return weights
+
+
+def _shrunk(counts: Floats, variances: Floats) -> Floats:
+    """Empirical Bayes: deviations from the median shrink by what noise alone would explain, unless one stands out.
+
+    Leaves without noise are known to be empty (beyond the column's range): they get nothing if any other has noise.
+    """
+    noisy = variances > 0
+    if counts.size == 1 or not noisy.any():
+        return np.ones_like(counts)
+    centre = max(float(np.median(counts[noisy])), 0.0)
+    detail = counts - centre
+    spread = float((detail[noisy] ** 2).sum()) / max(int(noisy.sum()) - 1, 1)
+    factor = max(0.0, 1 - float(variances[noisy].mean()) / spread) if spread > 0 else 0.0
+    keep = np.maximum(factor, 1 - _KEPT_SIGMAS**2 * variances / np.maximum(detail**2, 1e-12))
+    shrunk = np.where(noisy, np.maximum(centre + keep * detail, 0.0), 0.0)
+    return shrunk if shrunk.sum() > 0 else noisy.astype(np.float64)

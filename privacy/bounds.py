@@ -1,8 +1,8 @@
-"""Bounds and grids of ordered columns that the schema leaves open, from noisy votes over public cells.
+"""Bounds of ordered columns that the schema leaves open, from a noisy histogram over public cells.
 
-Only ``privacy`` may use this. The cells are fixed beforehand (powers of two, decades, numbers of decimals), so
-what is read off their noisy counts is post-processing and needs no delta. A vote that the noise drowns falls
-back to what cannot hurt: the fullest cell, the finest grid.
+Only ``privacy`` may use this. The cells are fixed beforehand (sign and power of two, or decades), so what is read
+off their noisy counts is post-processing and needs no delta. The cells within the bounds go on as the first level of
+the column's tree (privacy.bins): no budget is spent on bounds alone.
 """
 
 from __future__ import annotations
@@ -16,12 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from privacy.lattice import DAY_US
 from understudy.schema import FieldType, Value
-
-MAX_DECIMALS = 6
-MOMENT_UNITS_US = (DAY_US, 3_600_000_000, 60_000_000, 1_000_000, 1_000, 1)
-"""Grids of a datetime column, the coarsest first."""
 
 _LOW_EXPONENT, _HIGH_EXPONENT = -30, 64
 _N_MAGNITUDES = _HIGH_EXPONENT - _LOW_EXPONENT + 1
@@ -32,22 +27,25 @@ _LAST_DAY = (date.max - date(1970, 1, 1)).days
 _LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001  canonical moments have no zone
 _FALSE_CELL = 1e-3
 """Chance that any empty cell is taken for a full one."""
-_NEIGHBOUR_SIGMAS = 2.0
-_GRID_SHARE = 0.02
-_GRID_SIGMAS = 10.0
+_USUAL_EXPONENT = 34
+_TAIL_CELLS = 6
+_TAIL_SIGMAS = 2.5
+"""Up to this many cells beyond the full ones may hold a tail, if their sum stands out this far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Bounds read off noisy counts; ``sure`` if any cell stood out of the noise."""
+    """Bounds read off noisy counts: the cells from first to last; ``sure`` if any cell stood out of the noise."""
 
+    first: int
+    last: int
     low: Value
     high: Value
     sure: bool
 
 
 def n_bound_cells(type_: FieldType) -> int:
-    """Number of cells of the vote on bounds."""
+    """Number of cells."""
     return _N_DECADES if type_ in ("date", "datetime") else 2 * _N_MAGNITUDES + 1
 
 
@@ -65,47 +63,80 @@ def bound_counts(column: pa.ChunkedArray, type_: FieldType) -> NDArray[np.int64]
 
 
 def bounds_from(noisy: NDArray[np.int64], stddev: float, type_: FieldType) -> Found:
-    """The range of the cells that stand out, with neighbours that nearly do; else the fullest cell."""
+    """The range of the cells that hold rows (``full_range``); if none stands out, the likeliest run of cells."""
+    full = full_range(noisy, stddev)
+    first, last = full or _likeliest(noisy, type_)
+    return Found(first=first, last=last, low=cell_low(first, type_), high=cell_high(last, type_), sure=full is not None)
+
+
+def full_range(noisy: NDArray[np.int64], stddev: float) -> tuple[int, int] | None:
+    """First and last of the cells that stand out of the noise, with tails that do so together; None if none does."""
     full = np.flatnonzero(noisy > stddev * -ndtri(_FALSE_CELL / noisy.size))
-    first, last = (int(full[0]), int(full[-1])) if full.size else (int(np.argmax(noisy)),) * 2
-    likely = noisy > _NEIGHBOUR_SIGMAS * stddev
-    while first > 0 and likely[first - 1]:
-        first -= 1
-    while last < noisy.size - 1 and likely[last + 1]:
-        last += 1
-    low, high = _cell_low(first, type_), _cell_high(last, type_)
-    return Found(low=low, high=high, sure=bool(full.size))
+    if not full.size:
+        return None
+    first, last = int(full[0]), int(full[-1])
+    return first - _tail(noisy[:first][::-1], stddev), last + _tail(noisy[last + 1 :], stddev)
 
 
-def _cell_low(cell: int, type_: FieldType) -> Value:
+def _likeliest(noisy: NDArray[np.int64], type_: FieldType) -> tuple[int, int]:
+    """The run of a few cells, of usual values (zero to 1e10, or years 1900 to 2100), that stands out most."""
+    if type_ in ("date", "datetime"):
+        usual = [((date(year, 1, 1) - date(1970, 1, 1)).days - _FIRST_DAY) // _DECADE_DAYS for year in (1900, 2100)]
+    else:
+        usual = [_N_MAGNITUDES, _N_MAGNITUDES + _USUAL_EXPONENT - _LOW_EXPONENT]
+    sums = np.concatenate([[0], np.cumsum(noisy[usual[0] : usual[1]])])
+    best, run = -np.inf, (usual[0], usual[0])
+    for size in range(1, _TAIL_CELLS + 1):
+        scores = (sums[size:] - sums[:-size]) / np.sqrt(size)
+        if scores.max() > best:
+            best, start = float(scores.max()), usual[0] + int(np.argmax(scores))
+            run = (start, start + size - 1)
+    return run
+
+
+def _tail(beyond: NDArray[np.int64], stddev: float) -> int:
+    """How many of the next cells hold a tail: the run whose sum stands out most, if that is enough; else none."""
+    sums = np.cumsum(beyond[:_TAIL_CELLS])
+    sigmas = sums / (stddev * np.sqrt(np.arange(1, sums.size + 1)))
+    return int(np.argmax(sigmas)) + 1 if sums.size and sigmas.max() > _TAIL_SIGMAS else 0
+
+
+def cell_low(cell: int, type_: FieldType) -> Value:
+    """The least value that a cell may hold, or (below zero) the bound that it stays above."""
     if type_ in ("date", "datetime"):
         return _moment(_FIRST_DAY + cell * _DECADE_DAYS, type_)
+    return _plain(magnitude_low(cell), type_)
+
+
+def magnitude_low(cell: int) -> float:
+    """The lower end of a cell of numbers: included above zero, excluded below."""
     rank = cell - _N_MAGNITUDES
-    if rank == 0:
-        return _plain(0.0, type_)
     if rank < 0:
-        return _negated_high(-rank, type_)
-    exponent = rank - 1 + _LOW_EXPONENT
-    return _plain(2.0 ** (exponent - 1) if exponent > _LOW_EXPONENT else 0.0, type_)
+        return -_upper(-rank)
+    return 0.0 if rank <= 1 else _upper(rank - 1)
 
 
-def _cell_high(cell: int, type_: FieldType) -> Value:
+def _upper(rank: int) -> float:
+    return 2.0 ** (rank - 1 + _LOW_EXPONENT)
+
+
+def cell_high(cell: int, type_: FieldType) -> Value:
+    """The bound that the values of a cell do not exceed."""
     if type_ == "datetime":
         return _moment(_FIRST_DAY + (cell + 1) * _DECADE_DAYS, type_) if cell < _N_DECADES - 1 else _LAST_MOMENT
     if type_ == "date":
         return _moment(_FIRST_DAY + (cell + 1) * _DECADE_DAYS - 1, type_)
-    rank = cell - _N_MAGNITUDES
-    if rank == 0:
-        return _plain(0.0, type_)
-    if rank < 0:
-        mirrored = _cell_low(2 * _N_MAGNITUDES - cell, type_)
-        return -mirrored  # type: ignore[operator]
-    exponent = rank - 1 + _LOW_EXPONENT
-    return _plain(2.0**exponent, type_)
+    return _plain(-magnitude_low(2 * _N_MAGNITUDES - cell), type_)
 
 
-def _negated_high(rank: int, type_: FieldType) -> Value:
-    return -_cell_high(_N_MAGNITUDES + rank, type_)  # type: ignore[operator]
+def is_below_zero(cell: int) -> bool:
+    """A cell of negative numbers."""
+    return cell < _N_MAGNITUDES
+
+
+def is_zero_cell(cell: int) -> bool:
+    """The cell that holds zero alone."""
+    return cell == _N_MAGNITUDES
 
 
 def _plain(value: float, type_: FieldType) -> Value:
@@ -118,40 +149,3 @@ def _plain(value: float, type_: FieldType) -> Value:
 def _moment(days: int, type_: FieldType) -> Value:
     day = date(1970, 1, 1) + timedelta(days=min(max(days, _FIRST_DAY), _LAST_DAY))
     return day if type_ == "date" else datetime(day.year, day.month, day.day)  # noqa: DTZ001  no zones here
-
-
-def n_grid_cells(type_: FieldType) -> int:
-    """Number of cells of the vote on the grid; the last means finer than any grid."""
-    return MAX_DECIMALS + 2 if type_ == "number" else len(MOMENT_UNITS_US)
-
-
-def grid_counts(column: pa.ChunkedArray, type_: FieldType) -> NDArray[np.int64]:
-    """Exact counts of the coarsest grid that each value lies on. Missing values count nowhere."""
-    known = pc.drop_null(column)
-    if type_ == "number":
-        values = np.asarray(known.to_numpy())
-        fits = [_on_decimal_grid(values, decimals) for decimals in range(MAX_DECIMALS + 1)]
-    else:
-        moments = np.asarray(known.cast(pa.int64()).to_numpy())
-        fits = [moments % unit == 0 for unit in MOMENT_UNITS_US[:-1]]
-    cells = np.full(len(known), len(fits), dtype=np.int64)
-    for index in reversed(range(len(fits))):
-        cells[fits[index]] = index
-    return np.bincount(cells, minlength=n_grid_cells(type_)).astype(np.int64)
-
-
-def _on_decimal_grid(values: NDArray[np.float64], decimals: int) -> NDArray[np.bool_]:
-    """The value is the float nearest to some multiple of 10**-decimals."""
-    scale = 10.0**decimals
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(np.rint(values * scale) / scale == values, dtype=np.bool_)
-
-
-def grid_from(noisy: NDArray[np.int64], stddev: float) -> int:
-    """The coarsest grid that nearly all values lie on; the finest if the noise drowns the vote."""
-    total = float(noisy.sum())
-    if total < _GRID_SIGMAS * stddev:
-        return noisy.size - 1
-    finer = total - np.cumsum(noisy)
-    fits = np.flatnonzero(finer <= _GRID_SHARE * total + stddev)
-    return int(fits[0]) if fits.size else noisy.size - 1

@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from privacy.bins import Bins
+from privacy.bins import Bins, nodes_of
+from privacy.draw import draw
+from privacy.grids import Heap
+from privacy.hierarchy import OTHER, HierarchyCodec
 from privacy.lattice import Lattice
 from understudy.schema import FieldType, Value
 
-OTHER = "OTHER"
-"""Stands for every category that is not known: a constant, not a literal of anybody's."""
+__all__ = ["ARROW_TYPES", "OTHER", "BinsCodec", "Codec", "HierarchyCodec", "ValuesCodec", "codec_of", "is_zero"]
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -108,14 +110,14 @@ class ValuesCodec:
 class BinsCodec:
     """Bins of an ordered column, then zero if it stands apart, then missing if the column may be.
 
-    ``cell_ticks``: ticks of the lattice in one cell of the bins.
+    ``heaps``: released shares of round values (privacy.grids), which decoding draws again.
     """
 
     name: str
     lattice: Lattice
-    cell_ticks: int
     bins: Bins
     nullable: bool
+    heaps: tuple[Heap, ...] = ()
 
     @property
     def n_bins(self) -> int:
@@ -129,27 +131,20 @@ class BinsCodec:
 
     def encode(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
         """Bins by rank. A missing value in a column that may not have one counts as the first bin."""
-        cells = cells_of(self.lattice, self.cell_ticks, column)
         edges = self.bins.starts[self.bins.first[1:-1]]
-        codes = np.searchsorted(edges, cells, side="right").astype(np.int64)
+        codes = np.searchsorted(edges, self.lattice.offsets(column), side="right").astype(np.int64)
         if self.bins.zero_apart:
             codes[is_zero(column)] = self.n_bins
         codes[np.asarray(pc.is_null(column))] = self.size - 1 if self.nullable else 0
         return codes
 
     def decode(self, codes: NDArray[np.integer[Any]], rng: np.random.Generator) -> pa.Array:
-        """A value from each code's bin: a leaf by weight, then a tick in it, all alike."""
+        """A value from each code's bin: a leaf by weight, a tick in it, then perhaps a round one near by."""
         codes = np.asarray(codes, dtype=np.int64)
         missing = codes >= self.n_bins + self.bins.zero_apart
-        binned = np.minimum(codes, self.n_bins - 1)
-        leaves = self._leaves(binned, rng)
-        edges = np.append(self.bins.starts, self.bins.n_cells)
-        low = edges[leaves].astype(np.uint64) * np.uint64(self.cell_ticks)
-        last = np.minimum(
-            edges[leaves + 1].astype(np.uint64) * np.uint64(self.cell_ticks) - np.uint64(1),
-            np.uint64(self.lattice.n_ticks - 1),
-        )
-        offsets = rng.integers(low, last, dtype=np.uint64, endpoint=True)
+        leaves = self._leaves(np.minimum(codes, self.n_bins - 1), rng)
+        starts, lasts = nodes_of(self.bins.starts, self.lattice.n_ticks)
+        offsets = draw(self.lattice, starts[leaves], lasts[leaves], self.heaps, rng)
         if self.bins.zero_apart:
             offsets[codes == self.n_bins] = np.uint64(-self.lattice.origin)
         return self.lattice.values(offsets, missing)
@@ -168,17 +163,11 @@ class BinsCodec:
             "codec": "bins",
             "name": self.name,
             "lattice": self.lattice.as_dict(),
-            "cell_ticks": self.cell_ticks,
-            "n_cells": self.bins.n_cells,
             "zero_apart": self.bins.zero_apart,
+            "heaps": [list(heap) for heap in self.heaps],
             "nullable": self.nullable,
         }
         return document, {"starts": self.bins.starts, "weights": self.bins.weights, "first": self.bins.first}
-
-
-def cells_of(lattice: Lattice, cell_ticks: int, column: pa.ChunkedArray) -> NDArray[np.int64]:
-    """The cell of every row; that of a missing value is arbitrary."""
-    return (lattice.offsets(column) // np.uint64(cell_ticks)).astype(np.int64)
 
 
 def is_zero(column: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -188,6 +177,8 @@ def is_zero(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 def codec_of(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Codec:
     """A codec from its parts. Raises: KeyError if a part is missing."""
+    if document["codec"] == "hierarchy":
+        return HierarchyCodec.from_parts(document)
     if document["codec"] == "values":
         type_ = document["type"]
         return ValuesCodec(
@@ -200,15 +191,14 @@ def codec_of(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     return BinsCodec(
         name=document["name"],
         lattice=Lattice.from_dict(document["lattice"]),
-        cell_ticks=document["cell_ticks"],
         bins=Bins(
             starts=arrays["starts"],
-            n_cells=document["n_cells"],
             weights=arrays["weights"],
             first=arrays["first"],
             zero_apart=document["zero_apart"],
         ),
         nullable=document["nullable"],
+        heaps=tuple((power, factor, share) for power, factor, share in document["heaps"]),
     )
 
 

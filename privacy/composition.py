@@ -13,12 +13,11 @@ Sums are whole numbers and exact. Every conversion rounds against the spender.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 
-from privacy.accounting import SLACK, DpEvent, compose, epsilon_of, zcdp_of
-from privacy.amount import DELTA_UNIT, MAX_UNITS, RHO_UNIT, Amount, Charge, Zcdp
-from understudy.errors import PlanExceeded, PrivacyParameterError
+from privacy.amount import MAX_UNITS, RHO_UNIT, Amount, Charge, Zcdp
+from understudy.errors import PrivacyParameterError
 
 
 class Composition(StrEnum):
@@ -52,28 +51,6 @@ _SEARCH_STEPS = 80
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def charge_of(events: Iterable[DpEvent], *, epsilon: float, delta: float) -> Charge:
-    """What a job costs, from its events and the (epsilon, delta) that it asks for.
-
-    Guarantees: (epsilon, delta) covers the events by the tightest accountant that knows them; the zCDP bound
-    includes the slack that a meter grants.
-    Raises: PrivacyParameterError (event-unknown) for an event that no accountant knows; PlanExceeded if the events
-    cost more than is asked for.
-    """
-    event = compose(events)
-    if not epsilon_of(event, delta) <= epsilon:
-        raise PlanExceeded("The plan's events cost more than the price.", code="plan-exceeds-price")
-    return Charge(Amount.price(epsilon, delta), _zcdp_price(event))
-
-
-def _zcdp_price(event: DpEvent) -> Zcdp | None:
-    try:
-        rho, delta = zcdp_of(event)
-    except PrivacyParameterError:
-        return None
-    return Zcdp.price(rho * (1 + 2 * SLACK), delta)
-
-
 def position(composition: Composition, total: Charge, cap: Amount) -> Amount:
     """The (epsilon, delta) that a sum of charges amounts to, rounded up; it is admissible if it fits the cap.
 
@@ -87,9 +64,14 @@ def position(composition: Composition, total: Charge, cap: Amount) -> Amount:
         )
     if total.zcdp == Zcdp():
         return Amount()
-    conversion_atto = cap.delta_atto // 2
-    epsilon = epsilon_of_rho(float(total.zcdp.rho_pico * RHO_UNIT), float(conversion_atto * DELTA_UNIT))
-    return Amount(_nano_up(epsilon), total.zcdp.delta_atto + conversion_atto)
+    conversion = conversion_delta(cap)
+    epsilon = epsilon_of_rho(float(total.zcdp.rho_pico * RHO_UNIT), conversion.delta)
+    return Amount(_nano_up(epsilon), total.zcdp.delta_atto + conversion.delta_atto)
+
+
+def conversion_delta(cap: Amount) -> Amount:
+    """The part of a zCDP scope's delta that pays for turning rho into epsilon: half, rounded down."""
+    return Amount(0, cap.delta_atto // 2)
 
 
 def epsilon_of_rho(rho: float, delta: float) -> float:

@@ -1,14 +1,14 @@
 """Which categories occur: keys whose noisy count passes a threshold that a lone unit cannot pass.
 
-Only ``privacy`` may use this.
+Only ``privacy`` may use this. The proof is in docs/adr/0012; in short:
 
 Counting units: each is counted once per key, and has at most k = max_rows keys. So the counts of keys that both
 of two neighbouring tables have move by at most sqrt(k) in L2: the Gaussian part. The keys that only one table
 has are at most k, each with a count of 1; the failure part is the chance delta that any of them is released.
 Counting rows, where units cannot be told apart: the counts of common keys move by at most k in L2. New keys
-have counts c_1, c_2, ... that sum to at most k. The log of the chance that none is released,
-sum log Phi((T - c_i) / sigma), is concave in each c_i, so it is least at an extreme point: k keys of one row
-each, or one key of k rows. The threshold below covers both.
+have counts c_1, c_2, ... that sum to at most k, and the chance that any passes is largest for k keys of one row
+each, or for one key of k rows. The threshold below covers both.
+Nested codes are looked for level by level; a row whose key was released is left out of the levels above.
 Sources: Korolova et al. 2009 (thresholding); Desfontaines, Voss, Gipson, Mandayam 2022, arXiv:2006.03684, and
 Google's "Delta for thresholding" note for the Gaussian case: T = 1 + sigma * Phi^-1((1 - delta)**(1/k)).
 Ours is half a row higher, because Z is rounded: P(round(N) >= t) = P(N >= t - 1/2).
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from privacy.domain_plan import Step
+from privacy.hierarchy import at_level, n_levels
 from privacy.till import Till
 
 _FLOAT_MARGIN = 1 + 1e-12
@@ -53,6 +54,40 @@ def key_threshold(stddev: float, delta: float, max_rows: int, *, by_unit: bool) 
 def _threshold(stddev: float, delta: float, *, count: int, n_keys: int) -> int:
     tail = -math.expm1(math.log1p(-delta) / n_keys)
     return math.ceil(count + 0.5 - stddev * float(ndtri(tail)) * _FLOAT_MARGIN)
+
+
+def discover_levels(
+    values: pa.ChunkedArray,
+    units: pa.ChunkedArray | None,
+    *,
+    hierarchy: str | None,
+    till: Till,
+    noise_multiplier: float,
+    delta: float,
+    max_rows: int,
+    limit: int,
+) -> tuple[str, ...]:
+    """Keys of all levels of a hierarchy, those of the lowest level first; at most ``limit``. See ``discover_keys``.
+
+    Every level gets an equal part of mu**2 and delta. Rows whose key is known already do not count further up, so
+    that what an ancestor stands for is frequent by itself.
+    """
+    n, known = n_levels(hierarchy), tuple[str, ...]()
+    each = math.nextafter(delta / n, 0.0) if n > 1 else delta
+    for level in range(n):
+        found = discover_keys(
+            at_level(values, hierarchy, level),
+            units,
+            till=till,
+            noise_multiplier=noise_multiplier * math.sqrt(n),
+            delta=each,
+            max_rows=max_rows,
+            limit=limit - len(known),
+        )
+        known += tuple(key for key in found.keys if key not in known)
+        released = pc.is_in(at_level(values, hierarchy, level), value_set=pa.array(found.keys, pa.string()))
+        values = pc.if_else(released, pa.scalar(None, pa.string()), values)
+    return known
 
 
 def discover_keys(

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from privacy.codecs import Codec, codec_of
 from privacy.domain import Domain
+from privacy.marginals import NoisyMarginal
+from privacy.measured import Measured
 
 _VERSION = 1
 
@@ -26,11 +28,20 @@ class Discretisation:
     """Codecs in the schema's order.
 
     ``provenance``: for each column, how each fact was learnt: "declared" (the schema), "dp" (bought, in the
-    plan's events) or "public" (a constant of this software).
+    plan's events) or "public" (a constant of this software). ``one_ways``: what the budget for bins has told about
+    the codes of the binned columns; only as long as the domain is fresh, it is not stored.
     """
 
     codecs: tuple[Codec, ...]
     provenance: Mapping[str, Mapping[str, str]]
+    one_ways: tuple[Measured, ...] = ()
+
+    def measured(self) -> list[NoisyMarginal]:
+        """One-way marginals that learning the bins has paid for already; one noise level for each.
+
+        ``one_ways`` has the variance of each code.
+        """
+        return [one.marginal() for one in self.one_ways]
 
     @property
     def domain(self) -> Domain:

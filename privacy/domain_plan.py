@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from privacy.accounting import DpEvent, compose, failure_event, gaussian_event
+from privacy.hierarchy import n_levels
 from understudy.errors import PrivacyParameterError
 from understudy.schema import ColumnSchema, TableSchema
 
 SMALL_RANGE = 64
 """A declared integer range of at most this many values is coded value by value."""
+ROUND_RANGE = 1_000
+"""A declared integer range of fewer values is not asked how round its values are."""
 MAX_BINS = 32
 MAX_KEYS = 256
 
@@ -23,14 +26,16 @@ MAX_KEYS = 256
 class Step(StrEnum):
     """What is bought, and the purpose under which it is debited. Persisted: never renamed."""
 
+    ROWS = "domain/rows"
     GRID = "domain/grid"
     BOUNDS = "domain/bounds"
     BINS = "domain/bins"
     KEYS = "domain/keys"
 
 
-_WEIGHTS = {Step.GRID: 0.25, Step.BOUNDS: 0.5, Step.BINS: 1.0, Step.KEYS: 1.0}
-"""Shares of mu**2. A grid is one vote and bounds are a few cells; bins and keys need small noise."""
+_WEIGHTS = {Step.ROWS: 0.05, Step.GRID: 0.1, Step.BOUNDS: 1.5, Step.BINS: 1.0, Step.KEYS: 1.0}
+"""Shares of mu**2. The number of rows is one count and a grid is one vote. The histogram that tells the bounds is the
+first level of the bins as well, so it gets most where bounds are open. Set on public tables (docs/adr/0011)."""
 
 
 class Method(StrEnum):
@@ -48,14 +53,17 @@ class ColumnPlan:
     name: str
     method: Method
     steps: tuple[Step, ...] = ()
+    levels: int = 1
+    """Levels of nested codes: keys of each are looked for, at an equal part of the column's budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainPlan:
     """What is bought for each modelled column, at which noise.
 
-    ``noise_multipliers`` are per column and step, relative to the step's L2 sensitivity. ``delta`` is that of
-    each column with keys. ``events`` says exactly what is debited at most.
+    ``noise_multipliers`` are per column and step, relative to the step's L2 sensitivity; the number of rows is
+    bought once for the table. ``key_delta`` is that of each column with keys. ``events`` says exactly what is
+    debited at most.
     """
 
     columns: tuple[ColumnPlan, ...]
@@ -64,31 +72,31 @@ class DomainPlan:
     max_bins: int = MAX_BINS
     max_keys: int = MAX_KEYS
 
-    def n_columns(self, step: Step) -> int:
-        """How many columns need the step."""
-        return sum(step in column.steps for column in self.columns)
+    def n_purchases(self, step: Step) -> int:
+        """How many columns need the step; 0 or 1 for the number of rows."""
+        return _n_purchases(self.columns, step)
 
     @property
     def mu_squared(self) -> float:
         """The Gaussian price of the whole domain."""
-        return math.fsum(self.n_columns(step) / z**2 for step, z in self.noise_multipliers.items())
+        return math.fsum(self.n_purchases(step) / z**2 for step, z in self.noise_multipliers.items())
 
     @property
     def delta(self) -> float:
         """The failures of the whole domain, rounded up."""
-        n_keys = self.n_columns(Step.KEYS)
+        n_keys = self.n_purchases(Step.KEYS)
         return math.nextafter(n_keys * self.key_delta, 1.0) if n_keys else 0.0
 
     @property
     def events(self) -> tuple[tuple[str, DpEvent], ...]:
         """(purpose, event) of each step that is needed; empty if the schema declares everything."""
-        return tuple((step.value, self._event(step)) for step in Step if self.n_columns(step))
+        return tuple((step.value, self._event(step)) for step in Step if self.n_purchases(step))
 
     def _event(self, step: Step) -> DpEvent:
         one = [gaussian_event(self.noise_multipliers[step])]
         if step is Step.KEYS and self.key_delta > 0:
             one.append(failure_event(self.key_delta))
-        return compose(one * self.n_columns(step))
+        return compose(one * self.n_purchases(step))
 
 
 def plan_domain(
@@ -101,14 +109,14 @@ def plan_domain(
     Reads no rows. Raises: PrivacyParameterError if something must be bought and mu, or a needed delta, is 0.
     """
     columns = tuple(_column_plan(column) for column in schema.modelled)
-    needed = [step for column in columns for step in column.steps]
+    needed = {step: _n_purchases(columns, step) for step in Step if _n_purchases(columns, step)}
     if needed and not (math.isfinite(mu) and mu > 0):
         raise PrivacyParameterError("The schema leaves facts open, and there is no budget to buy them.")
-    n_keys = needed.count(Step.KEYS)
+    n_keys = needed.get(Step.KEYS, 0)
     if n_keys and not 0 < delta < 1:
         raise PrivacyParameterError("Categories are not declared: finding them needs a delta above 0.")
-    total = math.fsum(_WEIGHTS[step] for step in needed)
-    multipliers = {step: math.sqrt(total / _WEIGHTS[step]) / mu for step in Step if step in needed}
+    total = math.fsum(_WEIGHTS[step] * n for step, n in needed.items())
+    multipliers = {step: math.sqrt(total / _WEIGHTS[step]) / mu for step in needed}
     return DomainPlan(
         columns=columns,
         noise_multipliers=multipliers,
@@ -118,16 +126,31 @@ def plan_domain(
     )
 
 
+def _n_purchases(columns: tuple[ColumnPlan, ...], step: Step) -> int:
+    if step is Step.ROWS:
+        return int(any(Step.BINS in column.steps for column in columns))
+    return sum(step in column.steps for column in columns)
+
+
 def _column_plan(column: ColumnSchema) -> ColumnPlan:
-    if column.enum is not None or column.type == "boolean" or _is_small(column):
+    if _is_listed(column) or column.type == "boolean" or _width(column) < SMALL_RANGE:
         return ColumnPlan(name=column.name, method=Method.VALUES)
     if column.type == "string":
-        return ColumnPlan(name=column.name, method=Method.KEYS, steps=(Step.KEYS,))
-    grid = (Step.GRID,) if column.type in ("number", "datetime") else ()
+        levels = n_levels(column.hierarchy)
+        return ColumnPlan(name=column.name, method=Method.KEYS, steps=(Step.KEYS,), levels=levels)
+    asked = column.type in ("number", "datetime") or (column.type == "integer" and _width(column) >= ROUND_RANGE)
+    grid = (Step.GRID,) if asked else ()
     bounds = (Step.BOUNDS,) if column.minimum is None or column.maximum is None else ()
     return ColumnPlan(name=column.name, method=Method.BINS, steps=(*grid, *bounds, Step.BINS))
 
 
-def _is_small(column: ColumnSchema) -> bool:
+def _is_listed(column: ColumnSchema) -> bool:
+    """All values are declared, and few enough or without a hierarchy by which rare ones could be put together."""
+    return column.enum is not None and (column.hierarchy is None or len(column.enum) <= SMALL_RANGE)
+
+
+def _width(column: ColumnSchema) -> float:
+    """Width of an integer column's declared range; infinite for an open one and for other types."""
     low, high = column.minimum, column.maximum
-    return isinstance(low, int) and isinstance(high, int) and column.type == "integer" and high - low < SMALL_RANGE
+    known = isinstance(low, int) and isinstance(high, int) and column.type == "integer"
+    return float(high) - float(low) if known else math.inf  # type: ignore[arg-type]

@@ -27,8 +27,8 @@ _EXACT = 2**52
 class Lattice:
     """Values origin, origin + 1, ..., origin + n_ticks - 1, counted in steps.
 
-    A step is 1 for integers, 10**-decimals for numbers, a day for dates and ``unit_us`` microseconds for
-    moments. Values beyond either end are taken to be at the end.
+    A step is 10**-decimals for integers (decimals <= 0) and numbers, a day for dates and ``unit_us`` microseconds
+    for moments. Values beyond either end are taken to be at the end, others at the nearest tick.
     """
 
     type: FieldType
@@ -45,6 +45,8 @@ class Lattice:
         """
         if type_ == "number":
             return _decimal_lattice(float(low), float(high), decimals)  # type: ignore[arg-type]
+        if type_ == "integer":
+            return _integer_lattice(int(low), int(high), decimals)  # type: ignore[arg-type]
         first, last = _as_int(low), _as_int(high)
         if type_ == "datetime":
             first, last = -(-first // unit_us), last // unit_us
@@ -59,6 +61,8 @@ class Lattice:
             values = np.asarray(pc.fill_null(column, 0.0).to_numpy())
             scaled = np.clip(_scale(values, self.decimals), float(self.origin), float(last))
             ticks = np.rint(scaled).astype(np.int64)
+        elif self.type == "integer":
+            ticks = np.clip(_nearest_multiple(_integers(column), 10**-self.decimals), self.origin, last)
         else:
             ticks = np.clip(_integers(column) // self.unit_us, self.origin, last)
         return ticks.view(np.uint64) - np.array(self.origin, dtype=np.int64).view(np.uint64)
@@ -69,15 +73,38 @@ class Lattice:
         if self.type == "number":
             return pa.array(_unscale(ticks, self.decimals), type=pa.float64(), mask=missing)
         if self.type == "integer":
-            return pa.array(ticks, type=pa.int64(), mask=missing)
+            return pa.array(ticks * 10**-self.decimals, type=pa.int64(), mask=missing)
         if self.type == "date":
             return pa.array(ticks.astype(np.int32), type=pa.int32(), mask=missing).cast(pa.date32())
         return pa.array(ticks * self.unit_us, type=pa.int64(), mask=missing).cast(pa.timestamp("us"))
 
+    def tick_at_least(self, value: Value) -> int:
+        """The first tick, above the origin, whose value is no less than this; may lie beyond either end."""
+        if not self.has_sign:
+            return -(-_as_int(value) // self.unit_us) - self.origin
+        nearest, exact = self._near(float(value))  # type: ignore[arg-type]
+        return (nearest if exact is None else math.ceil(exact)) - self.origin
+
+    def tick_above(self, value: float) -> int:
+        """The first tick, above the origin, whose value is greater; may lie beyond either end. Not for dates."""
+        nearest, exact = self._near(value)
+        return (nearest if exact is None else math.floor(exact)) + 1 - self.origin
+
+    def _near(self, value: float) -> tuple[int, float | None]:
+        """The nearest tick from zero, and None if the value lies on it, else where it lies, in ticks."""
+        scaled = float(_scale(np.array(value), self.decimals))
+        nearest = round(scaled)
+        return nearest, None if abs(scaled - nearest) <= 1e-12 * abs(scaled) else scaled
+
+    @property
+    def has_sign(self) -> bool:
+        """Values are amounts, on both sides of a zero that means something; dates are not."""
+        return self.type in ("integer", "number")
+
     @property
     def has_zero(self) -> bool:
-        """Zero is a value of this lattice, and means something: it is no date."""
-        return self.type in ("integer", "number") and self.origin <= 0 < self.origin + self.n_ticks
+        """Zero is a value of this lattice, and means something."""
+        return self.has_sign and self.origin <= 0 < self.origin + self.n_ticks
 
     def as_dict(self) -> dict[str, object]:
         """JSON values; ``from_dict`` gives the lattice back."""
@@ -111,6 +138,20 @@ def _decimal_lattice(low: float, high: float, decimals: int) -> Lattice:
         decimals += 1
     last_tick = max(first_tick, last_tick)
     return Lattice(type="number", origin=first_tick, n_ticks=last_tick - first_tick + 1, decimals=decimals)
+
+
+def _integer_lattice(low: int, high: int, decimals: int) -> Lattice:
+    step = 10 ** max(-decimals, 0)
+    first, last = -(-low // step), high // step
+    if last < first:
+        step, first, last = 1, low, high
+    decimals = -len(str(step)) + 1
+    return Lattice(type="integer", origin=first, n_ticks=last - first + 1, decimals=decimals)
+
+
+def _nearest_multiple(values: NDArray[np.int64], step: int) -> NDArray[np.int64]:
+    whole, rest = np.divmod(values, step)
+    return np.asarray(whole + (rest > step // 2), dtype=np.int64)
 
 
 def _scale(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ _MAX_ROWS_GUESS = 5
 _PERSON_ID = re.compile(r"(patient|person|subject|member|customer|client|account|user|insured)_?(id|no|nr|num|number)$")
 
 
-def propose_schema(source: Path, *, format: Literal["csv", "parquet"], include_data: bool) -> dict[str, object]:  # noqa: A002
+def propose_schema(source: Path, *, format: Literal["csv", "parquet"], include_data: bool) -> dict[str, object]:
     """A SchemaProposal as plain JSON: table_schema, guesses, data_derived.
 
     Raises: InputRefused if the file is not a table of that format.

@@ -19,8 +19,9 @@ from privacy.domain import Clique, Domain
 from privacy.marginals import NoisyMarginal
 from privacy.meter import Meter
 from privacy.noise import Entropy
-from privacy.sources.arrow import ArrowCounts
-from understudy.errors import Failed
+from privacy.sources.arrow import ArrowRows
+from privacy.sources.base import RowSource
+from understudy.errors import Failed, UsageError
 from understudy.schema import TableSchema
 
 __all__ = ["CountingSession", "Meter", "PrivateSession", "l2_sensitivity"]
@@ -36,14 +37,15 @@ class PrivateSession:
 
     __slots__ = ("__counting", "__entropy", "__meter", "__rows", "_discretisation", "_schema")
 
-    def __init__(self, rows: pa.Table, schema: TableSchema, meter: Meter, entropy: Entropy) -> None:
-        """``rows``: the canonical training rows, capped per unit: the modelled columns, and the unit's column.
+    def __init__(self, rows: pa.Table | RowSource, schema: TableSchema, meter: Meter, entropy: Entropy) -> None:
+        """``rows``: the canonical training rows, capped per unit: the modelled columns, and the unit's column. A
+        table in memory, or a source of rows that lie elsewhere (``privacy.sources``).
 
         The unit's values may be pseudonyms, if the same unit always has the same one. Without the unit's column
         all is as private, but finding categories takes more rows of each.
         ``entropy``: returns fresh random bytes, such as os.urandom.
         """
-        self.__rows = rows
+        self.__rows: RowSource = ArrowRows(rows) if isinstance(rows, pa.Table) else rows
         self.__meter = meter
         self.__entropy = entropy
         self.__counting: CountingSession | None = None
@@ -76,12 +78,15 @@ class PrivateSession:
         """Fix the domain, buying what the schema does not declare. Once per session.
 
         Guarantees: all of the plan's events are debited before any row is read.
-        Raises: PlanExceeded if the meter does not hold the plan's events; Failed at a second call.
+        Raises: PlanExceeded if the meter does not hold the plan's events; UsageError (domain-undeclared) if something
+        must be bought and only counts may leave the source; Failed at a second call.
         """
         if self._discretisation is not None:
             raise Failed("The session's domain is already fixed.")
+        if plan.events and not self.__rows.is_readable:
+            raise UsageError("Only counts leave a database: declare every domain.", code="domain-undeclared")
         result = discretise(self.__rows, self._schema, plan, debit=self.__meter.debit, entropy=self.__entropy)
-        source = ArrowCounts(result.encode(self.__rows), result.domain, n_rows=self.__rows.num_rows)
+        source = self.__rows.coded(result)
         self.__counting = CountingSession(source, self.__meter, self.__entropy, max_rows=self.max_rows)
         self._discretisation = result
         return result

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from service.commands.anchors import check_anchors
 from service.commands.tenants import open_local_tenant
 from service.context import TenantId
 from service.homelock import owned
@@ -19,12 +20,14 @@ from service.ports import Ports, Progress
 from service.rest.app import create_app
 from service.sandbox import ChildLimits, run_child
 from service.settings import Settings
+from service.settler import settling
+from service.store.anchor import FileAnchor
 from service.store.blobs import LocalBlobs
 from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
 from service.store.sql import SqlDatabase
-from service.worker import DbosQueue, Worker, settle
+from service.worker import DbosQueue, Worker
 from understudy.errors import InputRefused
 
 LOCAL_TENANT = TenantId("local")
@@ -53,15 +56,16 @@ class ChildSandbox:
             on_progress=lambda percent, stage: on_progress(stage, percent),
             on_exhausted=_EXHAUSTED.get(task),
             log=self.settings.home / "logs" / f"{task}.log",
+            environment={"MPLCONFIGDIR": str(self.settings.home / "cache")},  # or it scans all fonts each time
         )
 
 
 def build(settings: Settings) -> tuple[Ports, Any, DbosQueue]:
     """Adapters for the settings, the database's engine, and the queue."""
-    for folder in (settings.home, settings.home / "logs"):
+    for folder in (settings.home, settings.home / "logs", settings.home / "cache"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = open_engine(settings.url)
-    database = SqlDatabase(engine)
+    database = SqlDatabase(engine, FileAnchor(settings.anchor_folder, SystemClock()))
     database.create_all()
     queue = DbosQueue(engine)
     ports = Ports(
@@ -83,14 +87,15 @@ def running(settings: Settings, *, role: str) -> Iterator[Ports]:
     """A service whose worker runs in this process. Unfinished jobs of an earlier process are taken up."""
     with owned(settings.home, role=role, wait_s=_LOCK_WAIT_S):
         ports, engine, queue = build(settings)
+        check_anchors(ports)
         # What a killed process left half written: nobody else can be using it.
         shutil.rmtree(ports.scratch, ignore_errors=True)
         LocalBlobs(settings.home / "blobs").sweep()
         worker = Worker(engine, ports, executor_id=_EXECUTOR)
         worker.start()
         try:
-            settle(ports, queue)
-            yield ports
+            with settling(ports, queue):
+                yield ports
         finally:
             worker.stop()
             queue.close()

@@ -31,7 +31,10 @@ class JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One request for synthetic data. ``plan`` is the encoded price list, public facts only."""
+    """One request for synthetic data. ``plan`` is the encoded price list, public facts only.
+
+    ``facts`` are public too: ``canaries``, their number, and ``policy``, the gates of the release.
+    """
 
     id: str
     tenant: str
@@ -52,6 +55,7 @@ class Job:
     error: JobError | None = None
     bundle: str | None = None
     attempt: int = 0
+    project: str = ""
     facts: dict[str, object] = field(default_factory=dict)
 
     def _open(self) -> Job:

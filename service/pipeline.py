@@ -29,8 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from evaluation.statement import BudgetPosition, build
-from privacy.ledger import Account
+from evaluation.gates import STOP
+from evaluation.position import budget_position, scope_position
+from evaluation.statement import build
+from privacy.ledger import Account, Scope
 from service.bundle import write_bundle
 from service.context import TenantId
 from service.jobs import Job, JobError, StepRecord
@@ -52,6 +54,11 @@ class Run:
     dataset: Dataset
     ports: Ports
     on_progress: Progress
+
+    @property
+    def scope(self) -> Scope:
+        """Where the job is charged."""
+        return Scope(self.job.population, self.job.project)
 
     @property
     def schema(self) -> TableSchema:
@@ -125,6 +132,7 @@ def fit(run: Run) -> Seconds:
             "train": run.local("train.parquet"),
             "schema": run.dataset.schema,
             "plan": run.job.plan,
+            "canaries": run.job.facts.get("canaries", 0),
             "out": str(out),
         }
         made = run.ports.sandbox("fit", request, on_progress=run.on_progress)
@@ -136,11 +144,12 @@ def fit(run: Run) -> Seconds:
 def evaluate(run: Run) -> Seconds:
     """9. Two reports: one for the owner, one that may leave with the data."""
     tenant = TenantId(run.job.tenant)
-    with run.ports.database.begin() as tx:
+    with run.ports.database.read() as tx:
         stores = tx.for_tenant(tenant)
-        account = stores.ledger.account(run.job.population)
-        attempts = stores.jobs.count_done(run.dataset.sha256) + 1
-    statement = _statement(run, account)
+        accounts = [stores.ledger.account(scope) for scope in run.scope.path]
+        digest = run.dataset.sha256
+        attempts = stores.jobs.count_done(digest) + stores.jobs.count_withheld(digest, WITHHELD) + 1
+    statement = _statement(run, accounts)
     with run.attempt() as out:
         (out / "privacy_statement.json").write_text(json.dumps(statement, indent=1, sort_keys=True))
         request: dict[str, object] = {
@@ -148,22 +157,38 @@ def evaluate(run: Run) -> Seconds:
             "members": run.local("members.parquet"),
             "controls": run.local("controls.parquet"),
             "synthetic": run.local("synthetic.parquet"),
+            "canonical": str(run.ports.blobs.path(cast(str, run.dataset.blob))),
+            "policy": run.job.facts.get("policy", {}),
+            "released": run.facts("made.json").get("released", {}),
+            "canaries": run.facts("made.json").get("canaries", {}),
             "schema": run.dataset.schema,
             "statement": statement,
             "attempts": attempts,
             "job": {"id": run.job.id, "engine": run.job.engine, "scrub": run.facts("scrub.json")},
             "out": str(out),
         }
-        if run.ports.sandbox("judge", request, on_progress=run.on_progress)["stop"]:
-            raise Failed(
-                "The audit proves more leakage than was promised. The bundle is withheld: tell the privacy officer.",
-                code="release-withheld",
-            )
+        refused = cast("list[str]", run.ports.sandbox("judge", request, on_progress=run.on_progress)["refused"])
+        if refused:
+            raise _withheld(refused)
         run.publish(out)
     return {}
 
 
-def _statement(run: Run, account: Account) -> dict[str, object]:
+WITHHELD = ("release-withheld", "gate-refused")
+"""Codes of jobs that were judged and did not leave. They are attempts too."""
+
+
+def _withheld(refused: list[str]) -> Failed:
+    """Nothing of what was found is said but the names of the gates, and nothing is refunded."""
+    if STOP in refused:
+        return Failed(
+            "The audit proves more leakage than was promised. The bundle is withheld: tell the privacy officer.",
+            code=WITHHELD[0],
+        )
+    return Failed(f"The release did not pass its policy and is withheld: {', '.join(refused)}.", code=WITHHELD[1])
+
+
+def _statement(run: Run, accounts: list[Account]) -> dict[str, object]:
     plan, unit = run.job.plan, run.schema.unit
     events = cast("list[dict[str, object]]", plan["events"])
     return build(
@@ -177,14 +202,10 @@ def _statement(run: Run, account: Account) -> dict[str, object]:
         accountant=engines()[run.job.engine].formal_guarantee.accountant,
         events=[(str(entry["purpose"]), cast("dict[str, object]", entry["event"])) for entry in events],
         provenance=_provenance(run),
-        budget=BudgetPosition(
-            population=account.population,
-            epsilon_granted=account.cap.epsilon,
-            epsilon_left=max(0.0, account.left.epsilon),
-            delta_granted=account.cap.delta,
-            delta_left=max(0.0, account.left.delta),
-        ),
+        budget=budget_position(accounts[1]),
+        scopes=[scope_position(account) for account in accounts],
         code_version=__version__,
+        canaries=cast(int, run.job.facts.get("canaries", 0)),
     ).as_dict()
 
 

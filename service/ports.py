@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from privacy.ledger import LedgerStore
+from privacy.ledger import Head, LedgerStore
 from service.context import TenantId
 from service.jobs import Job
 from service.settings import Settings
@@ -110,7 +110,10 @@ class JobStore(Protocol):
         """An unfinished job of this fingerprint, the newest."""
 
     def count_done(self, dataset_sha256: str) -> int:
-        """How many jobs ended well on a table with this digest: the attempts counter."""
+        """How many jobs ended well on a table with this digest."""
+
+    def count_withheld(self, dataset_sha256: str, codes: Sequence[str]) -> int:
+        """How many jobs on a table with this digest failed with one of these codes."""
 
 
 class TenantStores(Protocol):
@@ -139,11 +142,37 @@ class Transaction(Protocol):
         """The database's own handle, for a queue that enqueues in the same transaction."""
 
 
+class Anchor(Protocol):
+    """Where the end of each tenant's ledger is kept outside the database, so that a restored copy is noticed."""
+
+    def read(self, tenant: TenantId) -> Head | None:
+        """The furthest end that was written; None if there is none."""
+
+    def write(self, tenant: TenantId, head: Head) -> None:
+        """Keep an end, unless one further on is kept already. Called after the commit; never raises."""
+
+    def reset(self, tenant: TenantId, head: Head) -> None:
+        """Begin anew at this end: an operator accepted a restored database. What was kept stays legible."""
+
+    def tenants(self) -> Sequence[TenantId]:
+        """Whose ends are kept."""
+
+
 class Database(Protocol):
     """Where transactions come from."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """Commits at the end of the block, rolls back on any exception."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Sees one moment, waits for no writer, and cannot write."""
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """Where the ends of the ledgers are kept too."""
+
+    def ledger_tenants(self) -> Sequence[TenantId]:
+        """Every tenant that has a ledger.  # cross-tenant: anchors, recovery"""
 
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, for the settler.  # cross-tenant: recovery"""

@@ -18,6 +18,8 @@ class Settings:
 
     home: Path
     database_url: str = ""
+    anchor: Path | None = None
+    policy: Path | None = None
     max_upload_bytes: int = 4096 * _MIB
     max_body_bytes: int = 4 * _MIB
     child_memory_bytes: int = 8192 * _MIB
@@ -28,7 +30,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """Read UNDERSTUDY_HOME, UNDERSTUDY_DATABASE_URL and the UNDERSTUDY_MAX_* limits.
+        """Read UNDERSTUDY_HOME, _DATABASE_URL, _ANCHOR, _POLICY and the UNDERSTUDY_MAX_* limits.
 
         Raises: UsageError for an UNDERSTUDY_ variable that is not known or not a number.
         """
@@ -49,7 +51,16 @@ class Settings:
                 raise UsageError(f"{name} is not a setting.", code="settings-invalid")
         home = Path(environ.get("UNDERSTUDY_HOME") or default_home(environ)).expanduser().absolute()
         url = environ.get("UNDERSTUDY_DATABASE_URL", "")
-        return cls(home=home, database_url=url, **chosen)
+        anchor = environ.get("UNDERSTUDY_ANCHOR", "")
+        apart = Path(anchor).expanduser().absolute() if anchor else None
+        policy = environ.get("UNDERSTUDY_POLICY", "")
+        gates = Path(policy).expanduser().absolute() if policy else None
+        return cls(home=home, database_url=url, anchor=apart, policy=gates, **chosen)
+
+    @property
+    def anchor_folder(self) -> Path:
+        """Where the ends of the ledgers are kept outside the database; best on another disk."""
+        return self.anchor or self.home / "anchor"
 
     @property
     def url(self) -> str:
@@ -57,7 +68,14 @@ class Settings:
         return self.database_url or f"sqlite:///{self.home / 'understudy.sqlite3'}"
 
 
-_OTHERS = {"UNDERSTUDY_HOME", "UNDERSTUDY_DATABASE_URL", "UNDERSTUDY_URL", "UNDERSTUDY_API_KEY"}
+_OTHERS = {
+    "UNDERSTUDY_HOME",
+    "UNDERSTUDY_DATABASE_URL",
+    "UNDERSTUDY_ANCHOR",
+    "UNDERSTUDY_POLICY",
+    "UNDERSTUDY_URL",
+    "UNDERSTUDY_API_KEY",
+}
 
 
 def default_home(environ: Mapping[str, str]) -> str:

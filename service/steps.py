@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 import pyarrow.csv
@@ -18,6 +19,9 @@ import pyarrow.parquet as pq
 
 from service.ports import Progress
 from understudy.schema import TableSchema
+
+if TYPE_CHECKING:
+    from evaluation.report import Report
 
 Request = dict[str, object]
 Task = Callable[[Request, Progress], Request]
@@ -53,9 +57,8 @@ def ingest(request: Request, on_progress: Progress) -> Request:
 
 def scrub(request: Request, on_progress: Progress) -> Request:
     """Canonical Parquet -> scrubbed training, member and control rows. A map of each person's own rows."""
-    from privacy.scrub.table import scrub_table
-
     from privacy.ingest import bound_rows, split
+    from privacy.scrub.table import scrub_table
 
     schema, out = _schema(request), _path(request, "out")
     on_progress("scrub", 0)
@@ -66,9 +69,12 @@ def scrub(request: Request, on_progress: Progress) -> Request:
     train, report = scrub_table(parts.train, schema, key=_key(request, "surrogate_key"))
     on_progress("scrub", 90)
     pq.write_table(train, out / "train.parquet", compression="zstd")
-    modelled = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
-    pq.write_table(parts.members.select(modelled), out / "members.parquet", compression="zstd")
-    pq.write_table(parts.controls.select(modelled), out / "controls.parquet", compression="zstd")
+    # The audit knows people by the same pseudonyms as the training rows, or it would take them for others.
+    kept = tuple(column for column in schema.columns if column.is_modelled or column.name == schema.unit.column)
+    audited, names = replace(schema, columns=kept), [column.name for column in kept]
+    for role, part in (("members", parts.members), ("controls", parts.controls)):
+        scrubbed, _ = scrub_table(part.select(names), audited, key=_key(request, "surrogate_key"))
+        pq.write_table(scrubbed, out / f"{role}.parquet", compression="zstd")
     (out / "scrub.json").write_text(json.dumps(report.as_dict(), sort_keys=True))
     return {}
 
@@ -77,8 +83,9 @@ def fit(request: Request, on_progress: Progress) -> Request:
     """Training rows and a paid plan -> synthetic rows, the model, and the public facts of how it was made."""
     import os
 
+    from evaluation.canaries import find, invent, plant
+    from evaluation.noised import measure
     from privacy.scrub.table import fresh_identifiers
-
     from privacy.session import Meter, PrivateSession
     from synthesizers.base import Plan
     from synthesizers.registry import engines
@@ -89,6 +96,9 @@ def fit(request: Request, on_progress: Progress) -> Request:
     # The unit's pseudonym goes along: discovery of categories counts persons with it, not rows.
     wanted = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
     train = pq.read_table(_path(request, "train"), columns=wanted)
+    canaries = invent(schema, cast(int, request["canaries"]), os.urandom)
+    if len(canaries.planted):
+        train = plant(train, canaries, schema, os.urandom)
     session = PrivateSession(train, schema, Meter(plan.events), os.urandom)
     started = time.perf_counter()
     fitted = engines()[plan.engine].fit(session, plan)
@@ -97,48 +107,106 @@ def fit(request: Request, on_progress: Progress) -> Request:
     started = time.perf_counter()
     seed = int.from_bytes(os.urandom(8), "big") >> 1
     modelled = fitted.sample(plan.n_rows, seed=seed)
+    found: Request = {}
+    if len(canaries.planted):
+        modelled, found = find(modelled, canaries, schema, os.urandom)
     invented = fresh_identifiers(schema, modelled.num_rows, key=os.urandom(32))
     synthetic = assemble(schema, modelled, invented)
     pq.write_table(synthetic, out / "synthetic.parquet", compression="zstd")
     write_csv(synthetic, out / "synthetic.csv", missing=schema.missing_values)
     sample_s = time.perf_counter() - started
+    started = time.perf_counter()
+    released = measure(session, plan.events, modelled, canaries=len(canaries.planted))
+    released_s = time.perf_counter() - started
     model = out / "model"
     model.mkdir()
     fitted.save(model)
     return {
         "n_rows": synthetic.num_rows,
         "provenance": {name: dict(facts) for name, facts in session.discretisation.provenance.items()},
-        "seconds": {"fit": round(fit_s, 3), "sample": round(sample_s, 3)},
+        "released": released,
+        "canaries": found,
+        "seconds": {"fit": round(fit_s + released_s, 3), "sample": round(sample_s, 3)},
     }
 
 
 def judge(request: Request, on_progress: Progress) -> Request:
-    """Real and synthetic rows -> the owner's and the release report, as JSON and HTML."""
-    from evaluation.render import html
-
-    from evaluation.judge import EvaluationInputs, evaluate, summary
+    """Real and synthetic rows -> the owner's and the release report, as JSON and HTML, and the gates that refuse."""
+    from evaluation.gates import Policy, refusals
+    from evaluation.judge import EvaluationInputs, evaluate
 
     schema, out = _schema(request), _path(request, "out")
+    policy = Policy.parse(request["policy"])
     on_progress("evaluate", 0)
+    synthetic = pq.read_table(_path(request, "synthetic"))
+    hits = _literals_of(request, schema, synthetic) if policy.no_pii_literal else {}
     report = evaluate(
         EvaluationInputs(
             schema=schema,
             train=pq.read_table(_path(request, "train")),
             members=pq.read_table(_path(request, "members")),
             controls=pq.read_table(_path(request, "controls")),
-            synthetic=pq.read_table(_path(request, "synthetic")),
+            synthetic=synthetic,
+            released=cast("dict[str, object]", request["released"]),
+            canaries=cast("dict[str, object]", request["canaries"]),
             statement=cast("dict[str, object]", request["statement"]),
             attempts=cast(int, request["attempts"]),
             job=cast("dict[str, object]", request["job"]),
         )
     )
     on_progress("evaluate", 80)
+    owner = write_reports(report, out)
+    return {"refused": list(refusals(policy, owner, literal_found=bool(hits)))}
+
+
+def _literals_of(request: Request, schema: TableSchema, synthetic: pa.Table) -> dict[str, int]:
+    """Identifying values of the table as it came in, searched in the output; by column, how many cells hold one."""
+    import os
+
+    from evaluation.literals import literals_in
+
+    identifying = [column.name for column in schema.columns if column.is_identifying]
+    before = pq.read_table(_path(request, "canonical"), columns=identifying)
+    return literals_in(before, synthetic, schema, key=os.urandom(32))
+
+
+def write_reports(report: Report, out: Path) -> Request:
+    """Both reports as JSON and HTML into a directory. Returns the owner's."""
+    from evaluation.judge import summary
+    from evaluation.render import html
+
     documents = {"owner": report.as_owner_json(), "release": report.as_release_json()}
     documents["owner"]["summary"] = summary(documents["owner"])
     for name, document in documents.items():
         (out / f"report.{name}.json").write_text(json.dumps(document, indent=1, sort_keys=True))
         (out / f"report.{name}.html").write_text(html(document), encoding="utf-8")
-    return {"stop": report.stop}
+    return documents["owner"]
+
+
+def compare(request: Request, on_progress: Progress) -> Request:
+    """Real rows, a synthetic table of anybody's, and rows that its maker never saw -> both reports."""
+    from evaluation.judge import EvaluationInputs, evaluate
+    from evaluation.outside import audit_parts
+
+    schema, out = _schema(request), _path(request, "out")
+    on_progress("evaluate", 0)
+    real = pq.read_table(_path(request, "real"))
+    control = pq.read_table(_path(request, "control")) if request["control"] else real.slice(0, 0)
+    members, controls = audit_parts(real, control, schema)
+    report = evaluate(
+        EvaluationInputs(
+            schema=schema,
+            train=real,
+            members=members,
+            controls=controls,
+            synthetic=pq.read_table(_path(request, "synthetic")),
+            statement=cast("dict[str, object]", request["statement"]),
+            job=cast("dict[str, object]", request["job"]),
+        )
+    )
+    on_progress("evaluate", 80)
+    write_reports(report, out)
+    return {}
 
 
 def assemble(schema: TableSchema, modelled: pa.Table, invented: dict[str, pa.Array]) -> pa.Table:
@@ -193,4 +261,11 @@ def propose(request: Request, on_progress: Progress) -> Request:
     )
 
 
-TASKS: dict[str, Task] = {"ingest": ingest, "scrub": scrub, "fit": fit, "judge": judge, "propose": propose}
+TASKS: dict[str, Task] = {
+    "ingest": ingest,
+    "scrub": scrub,
+    "fit": fit,
+    "judge": judge,
+    "compare": compare,
+    "propose": propose,
+}

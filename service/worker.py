@@ -14,9 +14,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
 from service import pipeline
 from service.context import TenantId
-from service.jobs import JobError
 from service.ports import Ports, Transaction
-from service.telemetry import event
 
 FLOW_VERSION = "flow-1"
 """Raise it only when the order of steps changes; see docs/adr."""
@@ -97,17 +95,6 @@ class Worker:
     def stop(self) -> None:
         """Stop taking jobs; unfinished ones resume at the next start."""
         DBOS.destroy(workflow_completion_timeout_sec=0, destroy_registry=True)
-
-
-def settle(ports: Ports, queue: DbosQueue) -> int:
-    """End the jobs that the engine has given up: release what was held, keep what was spent."""
-    settled = 0
-    for tenant, job_id in ports.database.open_jobs():
-        if queue.given_up(job_id):
-            event("job.settled", job=job_id)
-            pipeline.fail(tenant, job_id, JobError(code="job-lost", message="The job could not be finished."), ports)
-            settled += 1
-    return settled
 
 
 def _quiet() -> None:

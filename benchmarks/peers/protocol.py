@@ -38,8 +38,8 @@ Fit = Callable[[Case], Any]
 Sample = Callable[[Any, int], pd.DataFrame]
 
 
-def serve(fit: Fit, sample: Sample, *, packages: tuple[str, ...]) -> None:
-    """Run the case on the command line."""
+def serve(fit: Fit, sample: Sample, *, packages: tuple[str, ...], version_text: str = "") -> None:
+    """Run the case on the command line. ``version_text`` names what is no installed package."""
     warnings.filterwarnings("ignore")
     case, out = _read(sys.argv[1:])
     wall, cpu = time.perf_counter(), time.process_time()
@@ -50,7 +50,7 @@ def serve(fit: Fit, sample: Sample, *, packages: tuple[str, ...]) -> None:
     sample_s = time.perf_counter() - wall
     rows[list(case.sizes)].to_csv(out, index=False)
     facts = {"fit_s": fit_s, "fit_cpu_s": fit_cpu_s, "sample_s": sample_s}
-    versions = " ".join(f"{name} {version(name)}" for name in packages)
+    versions = " ".join([version_text, *(f"{name} {version(name)}" for name in packages)]).strip()
     print(json.dumps({**{key: round(value, 3) for key, value in facts.items()}, **_peak(), "version": versions}))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dpsynth
 import numpy as np
 import pandas as pd
@@ -27,4 +25,4 @@ def sample(fitted: pd.DataFrame, n_rows: int) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    serve(fit, sample, packages=("jax",))
+    serve(fit, sample, packages=("jax",), version_text=f"dpsynth {dpsynth.__version__}")

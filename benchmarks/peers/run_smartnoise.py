@@ -11,7 +11,7 @@ from snsynth import Synthesizer
 
 
 def fit(case: Case) -> Any:
-    np.random.seed(case.seed)  # noqa: NPY002  the library draws from the global generator
+    np.random.seed(case.seed)
     synthesizer = Synthesizer.create(case.model, epsilon=case.epsilon, delta=case.delta)
     synthesizer.fit(case.codes, categorical_columns=list(case.sizes), preprocessor_eps=0.0)
     return synthesizer

@@ -62,8 +62,11 @@ KIND_OF_ENTITY: dict[str, str] = {
     "USERNAME": "username",
     "ID": "identifier",
     "UUID": "identifier",
+    "NRP": "people",
+    "TITLE": "title",
 }
-"""Entity as detectors name it -> how it is replaced: a kind of the schema, or date, age, organization."""
+"""Entity as detectors name it -> how it is replaced: a kind of the schema, or date, age, organization, people
+(nationality, religion, party) or title."""
 
 ENTITY_OF_KIND: dict[str, str] = {
     "name": "PERSON",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import cache
 
@@ -53,9 +53,10 @@ _SHAPES: tuple[tuple[str, float], ...] = (
     (rf"{_LEAD}{_MONTH}(?:,? of|,)?[ -/]{{1,2}}{_YEAR4}(?!\w)", 0.8),
     (rf"{_LEAD}{_M}/{_YEAR4}{_TAIL}", 0.7),
     (r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)", 0.5),
+    (rf"{_LEAD}{_M}/{_DAY}(?=,? (?:at|@) ?\d| (?:appt|appointment|visit|admission|discharge|clinic|surgery)\b)", 0.6),
     (
         r"(?:\b(?:on|since|from|until|till|by|before|after|of|dated?|admi\w{1,8}|seen|visit|appt|f/u|d/c'?d?|dos|doi"
-        r"|dob)"
+        r"|dob|drawn|collected|obtained|taken|done|started|ended|due|scheduled for|effective)"
         rf"[:\s]{{1,2}}){_M}[/-]{_DAY}{_TAIL}",
         0.6,
     ),
@@ -134,13 +135,14 @@ def _written(match: re.Match[str], parts: date, days: int) -> str:
         return MASK
     offset = len(match.string) - len(match.string.removeprefix("on "))
     groups = match.groupdict()
+    width = 2 if _is_padded(groups) else 1
     swapped = groups.get("a") is not None and int(groups["a"]) > 12
-    values = {
+    values: dict[str, Callable[[str], str]] = {
         "y": lambda old: _like_year(old, moved.year),
-        "m": lambda old: str(moved.month).zfill(len(old)),
-        "d": lambda old: str(moved.day).zfill(len(old)),
-        "a": lambda old: str(moved.day if swapped else moved.month).zfill(len(old)),
-        "b": lambda old: str(moved.month if swapped else moved.day).zfill(len(old)),
+        "m": lambda _: str(moved.month).zfill(width),
+        "d": lambda _: str(moved.day).zfill(width),
+        "a": lambda _: str(moved.day if swapped else moved.month).zfill(width),
+        "b": lambda _: str(moved.month if swapped else moved.day).zfill(width),
         "name": lambda old: _like_month(old, moved.month),
         "th": lambda old: _ordinal(moved.day, old),
     }
@@ -150,6 +152,14 @@ def _written(match: re.Match[str], parts: date, days: int) -> str:
         pieces += [match.string[place : match.start(group)], values[group](match[group])]
         place = match.end(group)
     return "".join(pieces) + match.string[place:]
+
+
+def _is_padded(groups: dict[str, str | None]) -> bool:
+    """One digit is written as two: some number says so, or none of a numeric date says otherwise."""
+    numbers = [groups[group] or "" for group in ("m", "d", "a", "b") if groups.get(group)]
+    return any(number.startswith("0") for number in numbers) or (
+        not groups.get("name") and all(len(number) == 2 for number in numbers)
+    )
 
 
 def _like_year(old: str, year: int) -> str:

@@ -59,6 +59,8 @@ NO_NAMES = words(
 
 ORDINARY = words(
     """
+    loan bill card visa wire fund drew chase penny pleasant general pt pts patient patients client husband wife daughter
+    son mother father cousin discharge summary spoke copy reached lives chart informed
     abbey able acute admit adult after again alert alive all allergy alma also alt always amber amen amp and angel
     ankle anxiety any april are area arm arms art ash asked aspen assess ast asthma august aunt aura autumn back
     baker ball band bank bar basal base bay bean bear beau bed been bell benign best better bid bill bird bishop

@@ -21,10 +21,10 @@ _UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ɏ]"
 _CAP = rf"{_UPPER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
 _SOME = rf"{_LETTER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
 _CAPS = (
-    rf"(?:{_CAP}|{_UPPER}\.?(?=[ ]))(?:,?[ ]{{1,2}}(?:{_UPPER}\.(?=[ ,;.)]|$)|{_UPPER}(?=[ ,;.)]|$)|(?:van|von|der"
+    rf"(?:{_CAP}|{_UPPER}\.?(?=[ ]))(?:,?[ ]{{1,2}}(?:{_UPPER}\.(?=[ ,;.)]|$)|{_UPPER}(?=[ ,;)]|$)|(?:van|von|der"
     rf"|de|la|del|da|di|bin|al|el)(?=[ ])|{_CAP})){{0,4}}"
 )
-_FIELD = rf"{_SOME}(?:,?[ ]{{1,2}}(?:{_UPPER}\.?(?!\w)|{_SOME})){{0,3}}"
+_FIELD = rf"{_SOME}(?:,?[ ]{{1,2}}(?:{_UPPER}(?:\.(?!\w)|(?![\w.]))|{_SOME})){{0,3}}"
 _TITLES = (
     "dr|drs|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|rev|sir|mister|sgt|capt|officer|judge|sister|father|brother"
 )
@@ -63,11 +63,12 @@ def _rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
         (
             "role",
             re.compile(
-                rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?[ "
-                rf"]{{1,2}}(?P<v>{_CAPS})"
+                rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?"
+                rf"[ ]{{1,2}}\(?(?P<v>{_CAPS})"
             ),
             0.75,
         ),
+        ("kin", re.compile(rf"(?<!\w)(?i:{_ROLES})[ ](?P<v>[a-z]{{3,20}}(?:[ ][a-z]{{3,20}})?)(?![\w-])"), 0.6),
         (
             "verb",
             re.compile(
@@ -153,12 +154,16 @@ class NameFinder:
         listed = folded in self.gazetteer.first or folded in self.gazetteer.last
         if folded in NO_NAMES:
             return False
-        if announcement in ("title", "field", "degree") and first:
+        if announcement in ("title", "degree") and first:
             return True
+        if announcement == "kin":
+            return listed and folded not in self.gazetteer.ordinary
+        if announcement == "field" and not word.islower():
+            return first or folded not in self.gazetteer.ordinary
         if folded in self.gazetteer.ordinary and not (announcement == "title" and listed and word[0].isupper()):
             return False
-        if announcement == "field" and word.islower():
-            return True if first else listed
+        if announcement == "field":
+            return first or listed
         if announcement == "plain":
             return listed or first
         return listed or not (word.isupper() and len(word) > 1)
@@ -246,6 +251,11 @@ class NameFinder:
             if len(words[place + ahead][2]) > 1:
                 return 0
         return 0
+
+
+def is_eponym(text: str, span: Span) -> bool:
+    """Whether a name is that of a disease, a sign or an instrument, by the word that follows it."""
+    return span.entity == ENTITY and _EPONYM.match(text, span.end) is not None
 
 
 def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:

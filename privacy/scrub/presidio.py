@@ -1,6 +1,6 @@
-"""The only door to ``presidio_analyzer``: an AnalyzerEngine with our recognizers, and no model, no network.
+"""The only door to ``presidio_analyzer``: an AnalyzerEngine with our recognizers, and no network.
 
-A user's own Presidio recognizers (spaCy, stanza, transformers, GLiNER, patterns) plug in through
+Ours are the rules and the embedded tagger. A user's own Presidio recognizers (spaCy, stanza, transformers, GLiNER, patterns) plug in through
 ``extra``. Nothing here logs a text: decision tracing stays off, and Presidio's loggers are not raised.
 
 Presidio would skip a pattern that times out and go on; ours raise, so that a text which was not looked
@@ -31,8 +31,10 @@ from privacy.scrub.base import KIND_OF_ENTITY, Span
 from privacy.scrub.dates import find_dates
 from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import Gazetteer
-from privacy.scrub.names import NameFinder, propagate
-from privacy.scrub.patterns import RULES, Rule
+from privacy.scrub.names import NameFinder, is_eponym, propagate
+from privacy.scrub.patterns import RULES
+from privacy.scrub.rule import Rule
+from privacy.scrub.tagger import ENTITY, Tagger
 
 LANGUAGE = "en"
 THRESHOLD = 0.4
@@ -92,6 +94,27 @@ class FunctionRecognizer(LocalRecognizer):
         return [_result(self, start, end, score) for start, end, score in self._find(text)]
 
 
+class TaggerRecognizer(LocalRecognizer):
+    """The embedded tagger as a Presidio recognizer of many entities."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        self._tagger = tagger
+        super().__init__(supported_entities=sorted(set(ENTITY.values())), name="UnderstudyTagger")
+
+    def load(self) -> None:
+        """Its weights are loaded already."""
+
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],  # noqa: ARG002
+        nlp_artifacts: Any = None,  # noqa: ARG002
+    ) -> list[RecognizerResult]:
+        """The spans of the tagger that are not an eponym's."""
+        found = (span for span in self._tagger.find(text) if not is_eponym(text, span))
+        return [_result(self, span.start, span.end, span.score, span.entity) for span in found]
+
+
 class NoContext(ContextAwareEnhancer):
     """Our rules carry their context; the stock enhancer would copy every result and find nothing."""
 
@@ -123,10 +146,18 @@ class PresidioDetector:
     """
 
     def __init__(
-        self, gazetteer: Gazetteer, *, extra: Iterable[EntityRecognizer] = (), nlp_engine: NlpEngine | None = None
+        self,
+        gazetteer: Gazetteer,
+        *,
+        tagger: Tagger | None = None,
+        extra: Iterable[EntityRecognizer] = (),
+        nlp_engine: NlpEngine | None = None,
     ) -> None:
         self._gazetteer = gazetteer
-        registry = RecognizerRegistry(recognizers=[*_recognizers(gazetteer), *extra], supported_languages=[LANGUAGE])
+        learned = [] if tagger is None else [TaggerRecognizer(tagger)]
+        registry = RecognizerRegistry(
+            recognizers=[*_recognizers(gazetteer), *learned, *extra], supported_languages=[LANGUAGE]
+        )
         self._engine = AnalyzerEngine(
             registry=registry,
             nlp_engine=nlp_engine or NoOpNlpEngine(models=[{"lang_code": LANGUAGE, "model_name": ""}]),
@@ -170,13 +201,17 @@ def _recognizers(gazetteer: Gazetteer) -> list[EntityRecognizer]:
     return [*ours, *functions, IpRecognizer(), MacAddressRecognizer(), UsMbiRecognizer(), UuidRecognizer()]
 
 
-def _result(recognizer: Any, start: int, end: int, score: float) -> RecognizerResult:
+def _result(recognizer: Any, start: int, end: int, score: float, entity: str = "") -> RecognizerResult:
     metadata = {
         RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
         RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
     }
     return RecognizerResult(
-        entity_type=recognizer.supported_entities[0], start=start, end=end, score=score, recognition_metadata=metadata
+        entity_type=entity or recognizer.supported_entities[0],
+        start=start,
+        end=end,
+        score=score,
+        recognition_metadata=metadata,
     )
 
 

@@ -99,12 +99,14 @@ class Surrogates:
 
         Two codes of one format never share a token (up to 2**128 of them).
         """
-        if numbers.UUID.fullmatch(written) or numbers.MAC.fullmatch(written):
+        if len(written) in (14, 17, 36) and (numbers.UUID.fullmatch(written) or numbers.MAC.fullmatch(written)):
             return numbers.hexadecimal(self._keyed, written)
         prefix = _PREFIX.match(written)
         head = prefix[0] if prefix else ""
         rest = unicodedata.normalize("NFKC", written[len(head) :]) if not written.isascii() else written[len(head) :]
-        core = "".join(character.upper() for character in rest if character.isascii() and character.isalnum())
+        core = re.sub(r"[^A-Z0-9]", "", rest.upper()) if rest.isascii() else _ascii_core(rest)
+        if core == rest:
+            return head + self._core(core)
         fake = iter(self._core(core))
         return head + "".join(_in_place(character, fake, self._keyed) for character in rest)
 
@@ -200,29 +202,23 @@ class Surrogates:
         )
 
     def _core(self, core: str) -> str:
-        """The permuted alphanumeric core of a code; a fixed point is moved by a second permutation."""
+        """The permuted alphanumeric core of a code; digits alone become what the same integer becomes."""
+        if core.isdecimal() and len(core) <= 18:
+            if core[0] != "0" or len(core) == 1:
+                return str(self._integer(int(core)))
+            return str(self._permutation(f"zero {len(core)}", 10 ** (len(core) - 1))(int(core))).zfill(len(core))
         shape = fpe.shape_of(core)
-        x, size = fpe.encode(core, leading=False) if len(core) <= 40 else (0, 0)
-        if not core or size.bit_length() > fpe.MAX_BITS or size == 0:
+        x, size = fpe.encode(core) if 0 < len(core) <= 40 else (0, 0)
+        if size == 0 or size.bit_length() > fpe.MAX_BITS:
             return fpe.stream(self._keyed.bytes_of("stream", shape[:64]), core)
-        fake = self._permutation(shape, size)(x)
-        if fake == x:
-            fake = self._permutation(f"{shape} again", size)(x)
-        if fake == x:
-            fake = (x + 1) % size
-        return fpe.decode(fake, shape, leading=False)
+        return fpe.decode(self._permutation(shape, size)(x), shape)
 
     def _integer(self, value: int) -> int:
         """Same sign and number of decimal digits, one-to-one among those."""
         size = len(str(abs(value)))
         low = 10 ** (size - 1) if size > 1 else 0
         high = min(10**size, 2**63)
-        label = f"integer {size}"
-        fake = self._permutation(label, high - low)(abs(value) - low) + low
-        if fake == abs(value):
-            fake = self._permutation(f"{label} again", high - low)(abs(value) - low) + low
-        if fake == abs(value):
-            fake = (fake - low + 1) % (high - low) + low
+        fake = self._permutation(f"integer {size}", high - low)(abs(value) - low) + low
         return fake if value >= 0 else -fake
 
     def _permutation(self, label: str, size: int) -> fpe.Permutation:
@@ -242,6 +238,10 @@ def _in_place(character: str, fake: object, keyed: Keyed) -> str:
     if character.isalnum():
         return "ABCDEFGHJKLMNPQRSTUVWXYZ"[keyed.number("letter", character, 24)]
     return character
+
+
+def _ascii_core(rest: str) -> str:
+    return "".join(character.upper() for character in rest if character.isascii() and character.isalnum())
 
 
 def _squash(written: str) -> str:

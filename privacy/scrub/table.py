@@ -36,13 +36,14 @@ _MAX_KNOWN = 200
 
 
 def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None) -> TextScrubber:
-    """The default scrubber of notes: Presidio with our recognizers, no model, no network. Takes about a second."""
+    """The default scrubber of notes: Presidio with our rules and the embedded tagger, no network. Takes a second."""
     from privacy.scrub.gazetteer import load_gazetteer  # faker and presidio cost a second that tables need not pay
     from privacy.scrub.presidio import PresidioDetector
+    from privacy.scrub.tagger import Tagger
 
     gazetteer = load_gazetteer()
     return TextScrubber(
-        detector=PresidioDetector(gazetteer),
+        detector=PresidioDetector(gazetteer, tagger=Tagger.load()),
         gazetteer=gazetteer,
         surrogates=surrogates or Surrogates(key),
         keyed=Keyed(key).child("text"),
@@ -65,7 +66,8 @@ def scrub_table(
     for column in schema.columns:
         if column.is_identifying:
             before = table.column(column.name)
-            replaced[column.name] = after = _surrogate_column(before, column, surrogates)
+            keep = column.name == schema.unit.column
+            replaced[column.name] = after = _surrogate_column(before, column, surrogates, keep=keep)
             done.append(_identifying_report(column, before, after))
     if any(column.is_text for column in schema.columns):
         scrubber = scrubber or open_text_scrubber(key, surrogates=surrogates)
@@ -84,8 +86,10 @@ def scrub_table(
     )
 
 
-def _surrogate_column(values: pa.ChunkedArray, column: ColumnSchema, surrogates: Surrogates) -> pa.Array:
-    """Each distinct value is mapped once."""
+def _surrogate_column(values: pa.ChunkedArray, column: ColumnSchema, surrogates: Surrogates, *, keep: bool) -> pa.Array:
+    """Each distinct value is mapped once. With ``keep``, a string that its kind has no surrogate for gets a token:
+    the privacy unit's values must go on telling people apart.
+    """
     kind = column.kind or "pii"
     type_ = values.type
     if kind == "pii" or not (pa.types.is_string(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_)):
@@ -93,7 +97,11 @@ def _surrogate_column(values: pa.ChunkedArray, column: ColumnSchema, surrogates:
     encoded = values.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    fakes = pa.array([_fake(kind, value, surrogates) for value in encoded.dictionary.to_pylist()], type=type_)
+    distinct = encoded.dictionary.to_pylist()
+    fakes = [_fake(kind, value, surrogates) for value in distinct]
+    if keep and pa.types.is_string(type_):
+        fakes = [surrogates.token(str(old)) if new is None else new for old, new in zip(distinct, fakes, strict=True)]
+    fakes = pa.array(fakes, type=type_)
     return fakes.take(encoded.indices)
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from privacy.scrub.base import KIND_OF_ENTITY, Detector, Span, resolve
+from privacy.scrub.dates import MASK as DATE
 from privacy.scrub.dates import shift
 from privacy.scrub.folding import fold
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known, find_known
 from privacy.scrub.lexicon import Gazetteer
+from privacy.scrub.operators import OLD_AGE, TEXT_DEFAULTS, age, is_bare_year, mask
 from privacy.scrub.surrogates import REDACTED, Surrogates
 
 MAX_CHARACTERS = 20_000_000
-OLD_AGE = "90+"
+MIN_WEEKS = 5
+_TITLE = re.compile(r"(?i)\b(?:dr|mr|mrs|ms|prof|doctor|nurse)\.?\s{1,2}$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +41,23 @@ class ScrubbedText:
 
 @dataclass(frozen=True, slots=True)
 class TextScrubber:
-    """Scrubs notes with one detector and one key. Pure: a note's result depends on its own row alone."""
+    """Scrubs notes with one detector and one key. Pure: a note's result depends on its own row alone.
+
+    ``operators``: by kind, what is done with what is found, where that is not the default.
+    """
 
     detector: Detector
     gazetteer: Gazetteer
     surrogates: Surrogates
     keyed: Keyed
+    operators: Mapping[str, str] = field(default_factory=dict)
 
     def scrub(self, text: str, *, person: str | None = None, known: Sequence[Known] = ()) -> ScrubbedText:
         """``text`` with every span replaced, from the row's ``known`` values or by rule.
 
         Dates move by a whole number of weeks that is constant for a ``person``; without one, for the
-        text. Guarantees: no character of a found span is kept; an error drops the note.
+        text. Guarantees: no character of a found span is kept, but for what ``operators`` keep (by default
+        titles, nationalities, ages under 90 and bare years); an error drops the note.
         """
         try:
             return self._scrub(text, person, known)
@@ -63,41 +71,67 @@ class TextScrubber:
         found = _cut(text, self.detector.detect(text), mentions)
         spans = resolve([*found, *mentions])
         days = self.shift_days(person if person is not None else text)
+        surnames = _surnames(text, spans)
         pieces: list[str] = []
         place = 0
         for span in spans:
-            pieces += [text[place : span.start], self._replacement(text, span, days)]
+            pieces += [text[place : span.start], self._replacement(text, span, days, surnames)]
             place = span.end
         return ScrubbedText(text="".join([*pieces, text[place:]]), spans=tuple(spans))
 
     def shift_days(self, person: str) -> int:
-        """Plus or minus 1 to 52 weeks, so that days of the week stay true."""
-        weeks = self.keyed.number("date shift", person, 104) - 52
-        return 7 * (weeks if weeks < 0 else weeks + 1)
+        """Plus or minus 5 to 52 weeks: days of the week stay true, and a month never stays itself."""
+        number = self.keyed.number("date shift", person, 96)
+        weeks = MIN_WEEKS + number // 2
+        return 7 * (weeks if number % 2 else -weeks)
 
-    def _replacement(self, text: str, span: Span, days: int) -> str:
+    def _replacement(self, text: str, span: Span, days: int, surnames: frozenset[str]) -> str:
         written = text[span.start : span.end]
         if span.fake is not None:
             return span.fake
         kind = KIND_OF_ENTITY[span.entity]
-        if kind == "date":
-            return shift(written, days)
+        operator = self.operators.get(kind) or TEXT_DEFAULTS.get(kind, "surrogate")
+        if operator == "keep":
+            return written
+        if operator == "mask":
+            return mask(written)
+        if operator == "drop" or kind in ("people", "title"):
+            return f"[{span.entity}]"
         if kind == "age":
-            return OLD_AGE
+            return age(written) if operator == "generalise" else OLD_AGE
+        if kind == "date":
+            return self._date(written, operator, days)
         if kind == "name":
-            return self._name(text, span)
+            return self._name(text, span, surnames)
         fake = self.surrogates.fake(kind, written)
         return REDACTED if fake is None else fake
 
-    def _name(self, text: str, span: Span) -> str:
-        """A lone word is a first name if only the lists of those hold it and no title goes before."""
+    def _date(self, written: str, operator: str, days: int) -> str:
+        """Moved by ``days``; or only its year, if it says one in full. A bare year stays."""
+        if is_bare_year(written):
+            return written
+        if operator == "generalise":
+            years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", written)
+            return years[0] if len(years) == 1 else DATE
+        return shift(written, days)
+
+    def _name(self, text: str, span: Span, surnames: frozenset[str]) -> str:
+        """A lone word is a last name if the note uses it as one, else what the public lists say."""
         written = text[span.start : span.end]
-        word = fold(written).removesuffix("'s")
-        titled = re.search(
-            r"(?i)\b(?:dr|mr|mrs|ms|prof|doctor|nurse)\.?\s{1,2}$", text[max(0, span.start - 10) : span.start]
-        )
-        given = word in self.gazetteer.first and not titled
+        word = fold(written)
+        given = word in self.gazetteer.first and word not in surnames and not _titled(text, span)
         return self.surrogates.persons.full(written, alone="first" if given else "last")
+
+
+def _titled(text: str, span: Span) -> bool:
+    return _TITLE.search(text[max(0, span.start - 10) : span.start]) is not None
+
+
+def _surnames(text: str, spans: list[Span]) -> frozenset[str]:
+    """Words that stand last in a full name of this text, or after a title."""
+    names = (span for span in spans if span.entity == "PERSON")
+    written = ((text[span.start : span.end], _titled(text, span)) for span in names)
+    return frozenset(fold(name.split()[-1]) for name, titled in written if titled or (" " in name and "," not in name))
 
 
 def _cut(text: str, found: list[Span], mentions: list[Span]) -> list[Span]:

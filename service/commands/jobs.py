@@ -7,20 +7,19 @@ import json
 import time
 from pathlib import Path
 
+from evaluation.canaries import check_canaries
 from privacy.accounting import encode
-from privacy.amount import Amount
-from privacy.budget import PrivacyParams
+from service.commands.budgets import scope_of
 from service.commands.ids import new_id, rfc3339
+from service.commands.plans import charge_of_plan, check_asked, plan_of
+from service.commands.policies import policy_for
 from service.context import RequestContext
 from service.faults import TYPE_BASE
 from service.jobs import Job
 from service.ports import Dataset, Ports
-from synthesizers.base import Plan
 from synthesizers.registry import engines
 from understudy.errors import Conflict, UsageError
 from understudy.messages import (
-    DEFAULT_DELTA_CAP,
-    DEFAULT_EPSILON_CAP,
     DatasetState,
     EngineList,
     EngineView,
@@ -41,11 +40,16 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
     Raises: PrivacyParameterError, UsageError, NotFound, Conflict; BudgetExceeded with what is left.
     """
     _check(message, ports)
-    with ports.database.begin() as tx:
+    with ports.database.read() as tx:
         dataset = tx.for_tenant(context.tenant).datasets.get(message.dataset_id)
     if dataset.state is not DatasetState.READY:
         raise Conflict("The dataset has no content yet.", code="dataset-empty")
-    plan = _plan(message, TableSchema.parse(dataset.schema))
+    scope = scope_of(dataset.population, message.project)
+    schema = TableSchema.parse(dataset.schema)
+    check_canaries(schema, message.canaries)
+    policy = policy_for(message.policy, scope.population, ports.settings, epsilon=message.epsilon)
+    plan = plan_of(message, schema)
+    charge = charge_of_plan(plan)
     now = ports.clock.now()
     job = Job(
         id=new_id("job", at=now, entropy=ports.entropy),
@@ -60,17 +64,19 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
         fingerprint=_fingerprint(message, dataset),
         plan=plan.as_dict(),
         created_at=now,
+        project=scope.project,
+        facts={"canaries": message.canaries, "policy": policy.as_dict()},
     )
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         # The ledger first: its first statement takes the lock that makes everything after it serial.
-        stores.ledger.open(dataset.population, Amount.cap(DEFAULT_EPSILON_CAP, DEFAULT_DELTA_CAP), at=now)
+        stores.ledger.open(scope, at=now)
         if message.resume and (known := stores.jobs.open_with(job.fingerprint)) is not None:
             return view(known)
         stores.ledger.hold(
-            dataset.population,
+            scope,
             job.id,
-            Amount.price(message.epsilon, message.delta),
+            charge,
             events=json.dumps([[purpose, encode(event)] for purpose, event in plan.events], sort_keys=True),
             at=now,
         )
@@ -80,21 +86,9 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
 
 
 def _check(message: JobCreate, ports: Ports) -> None:
-    PrivacyParams(epsilon=message.epsilon, delta=message.delta)
+    check_asked(message, ports)
     if not 0.0 <= message.audit_share <= 0.5:
         raise UsageError("The audit share is from 0 to 0.5.", code="audit-share-invalid")
-    if message.n_rows is not None and not 1 <= message.n_rows <= ports.settings.max_synthetic_rows:
-        raise UsageError(
-            f"The number of rows is from 1 to {ports.settings.max_synthetic_rows}.", code="row-count-invalid"
-        )
-    if message.engine not in engines():
-        raise UsageError(f"An engine is one of: {', '.join(sorted(engines()))}.", code="engine-unknown")
-
-
-def _plan(message: JobCreate, schema: TableSchema) -> Plan:
-    if not schema.modelled:
-        raise UsageError("The schema has no column that an engine could model.", code="nothing-to-model")
-    return engines()[message.engine].plan(schema, epsilon=message.epsilon, delta=message.delta, n_rows=message.n_rows)
 
 
 def _fingerprint(message: JobCreate, dataset: Dataset) -> str:
@@ -120,7 +114,7 @@ def get(context: RequestContext, job_id: str, ports: Ports, *, wait_s: float = 0
 
 def all_of(context: RequestContext, ports: Ports) -> list[JobView]:
     """Every job of the tenant, oldest first."""
-    with ports.database.begin() as tx:
+    with ports.database.read() as tx:
         return [view(job) for job in tx.for_tenant(context.tenant).jobs.all()]
 
 
@@ -143,7 +137,7 @@ def list_engines() -> EngineList:
 
 
 def _load(context: RequestContext, job_id: str, ports: Ports) -> Job:
-    with ports.database.begin() as tx:
+    with ports.database.read() as tx:
         return tx.for_tenant(context.tenant).jobs.get(job_id)
 
 
@@ -171,4 +165,5 @@ def view(job: Job) -> JobView:
         steps=[StepView(name=step.name, seconds=step.seconds) for step in job.steps],
         error=error,
         created_at=rfc3339(job.created_at),
+        project=job.project,
     )

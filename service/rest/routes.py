@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from service.auth import bearer
-from service.commands import budgets, datasets, jobs, schemas, tenants
+from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, tenants
 from service.context import RequestContext
 from service.ports import Ports
 from understudy import __version__
@@ -24,10 +24,16 @@ from understudy.messages import (
     DatasetList,
     DatasetView,
     EngineList,
+    EntryList,
+    EvaluationCreate,
+    EvaluationView,
     Health,
     JobCreate,
     JobList,
     JobView,
+    LedgerCheck,
+    PlanCreate,
+    PlanView,
     SchemaProposal,
     TableFormat,
     TenantCreate,
@@ -196,19 +202,63 @@ async def get_bundle(job_id: str, caller: Caller, ports: PortsOf) -> FileRespons
     return FileResponse(path, media_type="application/zip", filename=f"{job_id}.zip")
 
 
+@router.post("/v1/plans", tags=["jobs"], summary="What a job would cost")
+async def create_plan(message: PlanCreate, caller: Caller, ports: PortsOf) -> PlanView:
+    """From the schema alone, before any row is read: events, price in every scope, other engines. Nothing is held."""
+    return await _off_loop(plans.create, caller, message, ports)
+
+
+@router.post("/v1/evaluations", tags=["jobs"], summary="Judge any synthetic table")
+async def create_evaluation(message: EvaluationCreate, caller: Caller, ports: PortsOf) -> EvaluationView:
+    """Two datasets, best with a third that the table's maker never saw. Costs no budget; claims no guarantee."""
+    return await _off_loop(evaluations.evaluate, caller, message, ports)
+
+
+Project = Annotated[str, Query(description="A project of the population.")]
+
+
 @router.get("/v1/budgets", tags=["budgets"], summary="All accounts of the tenant")
 async def list_budgets(caller: Caller, ports: PortsOf) -> BudgetList:
-    """Cap, spent, held and left of every population."""
+    """Cap, spent, held and left of the tenant, of every population and of every project."""
     return await _off_loop(budgets.show_all, caller, ports)
 
 
+@router.put("/v1/budgets", tags=["budgets"], summary="Set the tenant's own cap")
+async def grant_tenant_budget(message: BudgetGrant, caller: Caller, ports: PortsOf) -> BudgetView:
+    """Every job of the tenant counts here. Without a cap it only keeps count."""
+    return await _off_loop(budgets.grant, caller, "", message, ports)
+
+
 @router.get("/v1/budgets/{population}", tags=["budgets"], summary="One account")
-async def get_budget(population: str, caller: Caller, ports: PortsOf) -> BudgetView:
+async def get_budget(population: str, caller: Caller, ports: PortsOf, project: Project = "") -> BudgetView:
     """Cap, spent, held and left."""
-    return await _off_loop(budgets.show, caller, population, ports)
+    return await _off_loop(budgets.show, caller, population, ports, project=project)
 
 
 @router.put("/v1/budgets/{population}", tags=["budgets"], summary="Set a lifetime cap")
-async def grant_budget(population: str, message: BudgetGrant, caller: Caller, ports: PortsOf) -> BudgetView:
+async def grant_budget(
+    population: str, message: BudgetGrant, caller: Caller, ports: PortsOf, project: Project = ""
+) -> BudgetView:
     """Opens the account if there is none. What was spent stays spent."""
-    return await _off_loop(budgets.grant, caller, population, message, ports)
+    return await _off_loop(budgets.grant, caller, population, message, ports, project=project)
+
+
+@router.get("/v1/ledger", tags=["budgets"], summary="Lines of the ledger")
+async def list_entries(
+    caller: Caller,
+    ports: PortsOf,
+    population: Annotated[str, Query(description="Only this one and its projects.")] = "",
+    project: Project = "",
+    after: Annotated[int, Query(description="Lines after this number.")] = 0,
+    limit: Annotated[int, Query(description="At most so many.")] = budgets.MAX_ENTRIES,
+) -> EntryList:
+    """What was granted, held, spent and released, with the encoded events; oldest first."""
+    return await _off_loop(
+        budgets.history, caller, ports, population=population, project=project, after=after, limit=limit
+    )
+
+
+@router.get("/v1/ledger/check", tags=["budgets"], summary="Check the ledger")
+async def verify_ledger(caller: Caller, ports: PortsOf) -> LedgerCheck:
+    """The chain of digests, the accounts against a replay, the end of the chain, the anchor outside the database."""
+    return await _off_loop(budgets.check, caller, ports)

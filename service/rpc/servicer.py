@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.commands import budgets, datasets, jobs, schemas, tenants
+from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, tenants
 from service.rpc.convert import from_proto, member_of, to_proto
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.guard import Call
@@ -20,9 +20,11 @@ from understudy.messages import (
     BudgetGrant,
     DatasetCreate,
     DatasetList,
+    EvaluationCreate,
     Health,
     JobCreate,
     JobList,
+    PlanCreate,
     TableFormat,
     TenantCreate,
 )
@@ -77,6 +79,10 @@ class Jobs:
         """Holds the price and queues the job, or refuses with what is left."""
         return to_proto(jobs.submit(call.caller, from_proto(request, JobCreate), call.ports))
 
+    def Plan(self, request: pb.PlanCreate, call: Call) -> Any:
+        """From the schema alone; nothing is held."""
+        return to_proto(plans.create(call.caller, from_proto(request, PlanCreate), call.ports))
+
     def Get(self, request: pb.GetJobRequest, call: Call) -> Any:
         """Stage and percent."""
         return to_proto(jobs.get(call.caller, request.job_id, call.ports))
@@ -95,6 +101,10 @@ class Jobs:
             if view != known:
                 yield to_proto(view)
 
+    def Evaluate(self, request: pb.EvaluationCreate, call: Call) -> Any:
+        """Costs no budget; claims no guarantee."""
+        return to_proto(evaluations.evaluate(call.caller, from_proto(request, EvaluationCreate), call.ports))
+
     def DownloadBundle(self, request: pb.DownloadBundleRequest, call: Call) -> Iterator[Any]:
         """Rows as Parquet and CSV, both reports, the privacy statement and a manifest of digests, as a zip."""
         path = jobs.bundle(call.caller, request.job_id, call.ports)
@@ -108,7 +118,7 @@ class Budgets:
 
     def Get(self, request: pb.GetBudgetRequest, call: Call) -> Any:
         """Cap, spent, held and left."""
-        return to_proto(budgets.show(call.caller, request.population, call.ports))
+        return to_proto(budgets.show(call.caller, request.population, call.ports, project=request.project))
 
     def List(self, _request: pb.ListBudgetsRequest, call: Call) -> Any:
         """Cap, spent, held and left of every population."""
@@ -117,7 +127,24 @@ class Budgets:
     def Grant(self, request: pb.GrantBudgetRequest, call: Call) -> Any:
         """Opens the account if there is none. What was spent stays spent."""
         grant = from_proto(request.grant, BudgetGrant)
-        return to_proto(budgets.grant(call.caller, request.population, grant, call.ports))
+        return to_proto(budgets.grant(call.caller, request.population, grant, call.ports, project=request.project))
+
+    def History(self, request: pb.ListEntriesRequest, call: Call) -> Any:
+        """Lines of the ledger, oldest first."""
+        return to_proto(
+            budgets.history(
+                call.caller,
+                call.ports,
+                population=request.population,
+                project=request.project,
+                after=request.after,
+                limit=request.limit or budgets.MAX_ENTRIES,
+            )
+        )
+
+    def Verify(self, _request: pb.VerifyLedgerRequest, call: Call) -> Any:
+        """The chain, the accounts against a replay, the end, the anchor."""
+        return to_proto(budgets.check(call.caller, call.ports))
 
 
 class Service:

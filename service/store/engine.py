@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +95,27 @@ def start_transaction(connection: sa.Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def read_only(connection: sa.Connection) -> Iterator[None]:
+    """A transaction for the block that sees one moment of the database and cannot write.
+
+    On SQLite a deferred one: with a write-ahead log it neither waits for a writer nor makes one wait.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        try:
+            connection.exec_driver_sql("BEGIN DEFERRED")
+            yield
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA query_only=OFF")
+            connection.rollback()
+        return
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with connection.begin():
+        yield
 
 
 def insert_if_absent(connection: sa.Connection, table: sa.Table, values: dict[str, object]) -> bool:

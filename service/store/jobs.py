@@ -66,6 +66,12 @@ class SqlJobs:
         query = sa.select(sa.func.count()).where(mine, JOBS.c.state == JobState.DONE.value)
         return self._connection.scalar(query) or 0
 
+    def count_withheld(self, dataset_sha256: str, codes: Sequence[str]) -> int:
+        """How many jobs on a table with this digest failed with one of these codes, also if it was removed since."""
+        mine = (JOBS.c.tenant == self._tenant) & (JOBS.c.dataset_sha256 == dataset_sha256)
+        query = sa.select(JOBS.c.error).where(mine, JOBS.c.state == JobState.FAILED.value)
+        return sum(error is not None and error["code"] in codes for error in self._connection.scalars(query))
+
     def _mine(self, job_id: str) -> sa.ColumnElement[bool]:
         return (JOBS.c.tenant == self._tenant) & (JOBS.c.id == job_id)
 

@@ -1,219 +1,259 @@
-"""One tenant's accounts in SQL: what ``privacy.ledger`` decides, kept.
+"""One tenant's ledger in SQL: what ``privacy.ledger`` decides, kept.
 
-The first statement of every call that writes is an UPDATE of the account's row, which locks it until the
-transaction ends, on Postgres under READ COMMITTED and on SQLite alike. Only what is read after it is used.
-Entries are only ever inserted.
+The first statement of every call that writes is an UPDATE of the tenant's row, which locks its ledger until the
+transaction ends, on Postgres under READ COMMITTED and on SQLite alike. Only what is read after it is used. That one
+lock stands before all of a tenant's accounts, so no two charges can wait for each other. Entries are only ever
+inserted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from privacy.amount import Amount
-from privacy.ledger import GENESIS, Account, EntryKind, LedgerEntry, chained
+from privacy.amount import Charge
+from privacy.ledger import (
+    GENESIS,
+    NOTHING,
+    TENANT,
+    Account,
+    EntryKind,
+    Head,
+    LedgerEntry,
+    Scope,
+    Terms,
+    chained,
+    default_terms,
+    window_start,
+)
 from service.context import TenantId
 from service.store.engine import insert_if_absent
-from service.store.tables import ACCOUNTS, ENTRIES
+from service.store.ledger_rows import (
+    account_columns,
+    account_of,
+    charge_of_row,
+    entry_columns,
+    entry_of,
+    head_of,
+    in_scope,
+    is_scope,
+)
+from service.store.tables import ACCOUNTS, ENTRIES, LEDGERS
 from understudy.errors import Conflict, NotFound, PrivacyParameterError
 
-_MAX_UNITS = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Locked:
-    account: Account
-    head_digest: str
+History = dict[EntryKind, LedgerEntry]
 
 
 class SqlLedger:
-    """The accounts of ``tenant``, as if there were no others."""
+    """The ledger of ``tenant``, as if there were no others. ``on_head`` hears of each entry that was added."""
 
-    def __init__(self, connection: sa.Connection, tenant: TenantId) -> None:
+    def __init__(
+        self, connection: sa.Connection, tenant: TenantId, on_head: Callable[[TenantId, Head], None] | None = None
+    ) -> None:
         self._connection = connection
         self._tenant = tenant
+        self._on_head = on_head or (lambda _tenant, _head: None)
 
-    def account(self, population: str) -> Account:
-        """The account, locked until the transaction ends. Raises NotFound."""
-        return self._lock_population(population).account
+    def account(self, scope: Scope) -> Account:
+        """Raises NotFound."""
+        found = self._find(scope)
+        if found is None:
+            raise _not_found(scope)
+        return found
 
     def accounts(self) -> Sequence[Account]:
-        """The tenant's accounts by population, not locked."""
-        query = sa.select(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant).order_by(ACCOUNTS.c.population)
-        return [_account(row) for row in self._connection.execute(query).mappings()]
+        """Every account, parents before children."""
+        query = sa.select(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant)
+        return sorted(map(account_of, self._connection.execute(query).mappings()), key=lambda account: account.scope)
 
-    def open(self, population: str, cap: Amount, *, at: datetime) -> Account:
-        """The account, opened with this cap if there is none yet. Raises PrivacyParameterError for no such cap."""
-        _check_range(cap)
-        is_new = insert_if_absent(self._connection, ACCOUNTS, self._empty(population))
-        locked = self._lock_population(population)
-        if not is_new:
-            return locked.account
-        return self._append(locked, EntryKind.GRANT, cap, at=at)
+    def open(self, scope: Scope, *, at: datetime) -> Account:
+        """The account. It and its parents are opened with ``default_terms`` where there is none yet."""
+        head = self._lock_or_make()
+        for step in scope.path:
+            if self._find(step) is None:
+                head = self._grant(head, step, default_terms(step), at=at)
+        return self.account(scope)
 
-    def grant(self, population: str, cap: Amount, *, at: datetime) -> Account:
-        """Set the lifetime cap, opening the account if needed. Raises PrivacyParameterError for no such cap."""
-        _check_range(cap)
-        insert_if_absent(self._connection, ACCOUNTS, self._empty(population))
-        return self._append(self._lock_population(population), EntryKind.GRANT, cap, at=at)
+    def grant(self, scope: Scope, terms: Terms, *, at: datetime) -> Account:
+        """Set the terms, opening the account if needed. A cap below what is spent leaves nothing.
 
-    def hold(self, population: str, job_id: str, price: Amount, *, events: str, at: datetime) -> None:
-        """Reserve a price.
+        Raises: Conflict (composition-fixed) for another composition once a job was charged.
+        """
+        head = self._lock_or_make()
+        for parent in scope.path[:-1]:
+            if self._find(parent) is None:
+                head = self._grant(head, parent, default_terms(parent), at=at)
+        known = self._find(scope)
+        if known is not None and terms.composition is not known.terms.composition and self._was_charged(scope):
+            raise Conflict("How jobs add up is fixed with the first job of a scope.", code="composition-fixed")
+        self._grant(head, scope, terms, at=at)
+        return self.account(scope)
+
+    def hold(self, scope: Scope, job_id: str, charge: Charge, *, events: str, at: datetime) -> None:
+        """Reserve a price in every scope on the path.
 
         Guarantees: once per job; the same hold again changes nothing, while it is held or spent.
-        Raises: BudgetExceeded if it does not fit, Conflict if the job held something else or was released,
-        NotFound if there is no account, PrivacyParameterError for a price below 0. Nothing is written then.
+        Raises: BudgetExceeded, naming the scope, if it does not fit somewhere; Conflict if the job held something
+        else or was released; NotFound if there is no account; PrivacyParameterError for a price below 0, or one
+        that a scope cannot add up. Nothing is written then.
         """
-        _check_range(price)
-        locked = self._lock_population(population)
+        if not charge.is_storable:
+            raise PrivacyParameterError("An amount of epsilon and delta is at least 0 and not astronomic.")
+        head = self._lock()
+        if head is None:
+            raise _not_found(scope)
         history = self._history(job_id)
         if history:
             held = history[EntryKind.HOLD]
-            if EntryKind.RELEASE in history or (held.population, held.amount) != (population, price):
+            if EntryKind.RELEASE in history or (held.scope, held.charge) != (scope, charge):
                 raise Conflict("This job has held budget before.")
             return
-        locked.account.check(price)
-        self._append(locked, EntryKind.HOLD, price, job_id=job_id, events=events, at=at)
+        accounts = self._path(scope)
+        if len(accounts) < len(scope.path):
+            raise _not_found(scope)
+        for account in reversed(accounts):
+            window = account.terms.window
+            recent = NOTHING if window is None else self.recent(account.scope, window_start(window, at))
+            account.check(charge, recent)
+        self._append(head, scope, EntryKind.HOLD, charge, at=at, job_id=job_id, events=events)
 
     def spend(self, job_id: str, *, at: datetime) -> None:
         """HELD -> SPENT. Idempotent. Raises Conflict if the hold was released or never was."""
-        locked = self._lock_job(job_id)
-        history = self._history(job_id)
-        if locked is None or EntryKind.RELEASE in history:
+        head, history = self._lock(), self._history(job_id)
+        if head is None or not history or EntryKind.RELEASE in history:
             raise Conflict("This job holds no budget.")
         if EntryKind.SPEND not in history:
-            self._append(locked, EntryKind.SPEND, history[EntryKind.HOLD].amount, job_id=job_id, at=at)
+            self._close(head, history[EntryKind.HOLD], EntryKind.SPEND, at=at)
 
     def release(self, job_id: str, *, at: datetime) -> None:
         """HELD -> RELEASED. Idempotent; a job that has spent stays spent, one that never held stays so."""
-        locked = self._lock_job(job_id)
-        history = self._history(job_id)
-        if locked is None or history.keys() != {EntryKind.HOLD}:
-            return
-        self._append(locked, EntryKind.RELEASE, history[EntryKind.HOLD].amount, job_id=job_id, at=at)
+        head, history = self._lock(), self._history(job_id)
+        if head is not None and history.keys() == {EntryKind.HOLD}:
+            self._close(head, history[EntryKind.HOLD], EntryKind.RELEASE, at=at)
 
-    def entries(self, population: str) -> Sequence[LedgerEntry]:
-        """The account's history, oldest first; empty if there is no account."""
-        mine = (ENTRIES.c.tenant == self._tenant) & (ENTRIES.c.population == population)
-        rows = self._connection.execute(sa.select(ENTRIES).where(mine).order_by(ENTRIES.c.n))
-        return [_entry(row) for row in rows.mappings()]
+    def restored(self, anchored: Head, *, at: datetime) -> None:
+        """Write down that an operator accepted this ledger although its anchor was ahead."""
+        events = f'{{"anchored_n":{anchored.n},"anchored_digest":"{anchored.digest}"}}'
+        self._append(self._lock_or_make(), TENANT, EntryKind.RESTORE, NOTHING, at=at, events=events)
 
-    def _lock_population(self, population: str) -> _Locked:
-        locked = self._lock(ACCOUNTS.c.population == population)
-        if locked is None:
-            raise NotFound("There is no budget account for this population.")
-        return locked
+    def recent(self, scope: Scope, since: datetime) -> Charge:
+        """What was held after ``since`` and not released."""
+        released = self._jobs_with(EntryKind.RELEASE)
+        query = sa.select(ENTRIES).where(
+            self._mine, in_scope(scope), ENTRIES.c.at > since, ENTRIES.c.kind == EntryKind.HOLD.value
+        )
+        rows = self._connection.execute(query.where(ENTRIES.c.job_id.not_in(released))).mappings()
+        return sum(map(charge_of_row, rows), NOTHING)
 
-    def _lock_job(self, job_id: str) -> _Locked | None:
-        """The account that the job's hold is in. A hold never moves, so finding it needs no lock."""
-        hold = self._of_job(job_id) & (ENTRIES.c.kind == EntryKind.HOLD.value)
-        return self._lock(ACCOUNTS.c.population == sa.select(ENTRIES.c.population).where(hold).scalar_subquery())
+    def entries(self, scope: Scope = TENANT, *, after: int = 0, limit: int | None = None) -> Sequence[LedgerEntry]:
+        """History of a scope and all below it, oldest first, from the entry after number ``after``."""
+        query = sa.select(ENTRIES).where(self._mine, in_scope(scope), ENTRIES.c.n > after)
+        rows = self._connection.execute(query.order_by(ENTRIES.c.n).limit(limit)).mappings()
+        return [entry_of(row) for row in rows]
 
-    def _lock(self, which: sa.ColumnElement[bool]) -> _Locked | None:
-        lock = sa.update(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant, which)
-        lock_and_read = lock.values(version=ACCOUNTS.c.version + 1).returning(*ACCOUNTS.c)
-        row = self._connection.execute(lock_and_read).mappings().one_or_none()
-        return None if row is None else _Locked(account=_account(row), head_digest=row["head_digest"])
+    def open_holds(self) -> Sequence[LedgerEntry]:
+        """Holds that were neither spent nor released, oldest first."""
+        ended = self._jobs_with(EntryKind.SPEND, EntryKind.RELEASE)
+        query = sa.select(ENTRIES).where(
+            self._mine, ENTRIES.c.kind == EntryKind.HOLD.value, ENTRIES.c.job_id.not_in(ended)
+        )
+        return [entry_of(row) for row in self._connection.execute(query.order_by(ENTRIES.c.n)).mappings()]
 
-    def _of_job(self, job_id: str) -> sa.ColumnElement[bool]:
-        return (ENTRIES.c.tenant == self._tenant) & (ENTRIES.c.job_id == job_id)
+    def head(self) -> Head:
+        """The end of the chain."""
+        query = sa.select(LEDGERS).where(LEDGERS.c.tenant == self._tenant)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return Head() if row is None else head_of(row)
 
-    def _history(self, job_id: str) -> dict[EntryKind, LedgerEntry]:
-        rows = self._connection.execute(sa.select(ENTRIES).where(self._of_job(job_id))).mappings()
-        return {entry.kind: entry for entry in map(_entry, rows)}
+    @property
+    def _mine(self) -> sa.ColumnElement[bool]:
+        return ENTRIES.c.tenant == self._tenant
+
+    def _find(self, scope: Scope) -> Account | None:
+        query = sa.select(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant, is_scope(scope))
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else account_of(row)
+
+    def _lock(self) -> Head | None:
+        """Lock the ledger and read its head; None if there is no ledger."""
+        lock = sa.update(LEDGERS).where(LEDGERS.c.tenant == self._tenant).values(version=LEDGERS.c.version + 1)
+        row = self._connection.execute(lock.returning(*LEDGERS.c)).mappings().one_or_none()
+        return None if row is None else head_of(row)
+
+    def _lock_or_make(self) -> Head:
+        if (head := self._lock()) is not None:
+            return head
+        empty: dict[str, object] = {"tenant": self._tenant, "version": 0, "n_entries": 0, "head_digest": GENESIS}
+        insert_if_absent(self._connection, LEDGERS, empty)  # waits for whoever else makes it
+        return self._lock() or Head()
+
+    def _was_charged(self, scope: Scope) -> bool:
+        query = sa.select(ENTRIES.c.n).where(self._mine, in_scope(scope), ENTRIES.c.job_id.is_not(None)).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def _jobs_with(self, *kinds: EntryKind) -> sa.Select[tuple[str]]:
+        return sa.select(ENTRIES.c.job_id).where(self._mine, ENTRIES.c.kind.in_([kind.value for kind in kinds]))
+
+    def _history(self, job_id: str) -> History:
+        query = sa.select(ENTRIES).where(self._mine, ENTRIES.c.job_id == job_id)
+        return {entry.kind: entry for entry in map(entry_of, self._connection.execute(query).mappings())}
+
+    def _grant(self, head: Head, scope: Scope, terms: Terms, *, at: datetime) -> Head:
+        columns = {"tenant": self._tenant} | account_columns(Account(scope=scope, terms=terms))
+        insert_if_absent(self._connection, ACCOUNTS, columns)
+        return self._append(head, scope, EntryKind.GRANT, NOTHING, at=at, terms=terms)
+
+    def _close(self, head: Head, hold: LedgerEntry, kind: EntryKind, *, at: datetime) -> None:
+        self._append(head, hold.scope, kind, hold.charge, at=at, job_id=hold.job_id)
 
     def _append(
         self,
-        locked: _Locked,
+        head: Head,
+        scope: Scope,
         kind: EntryKind,
-        amount: Amount,
+        charge: Charge,
         *,
         at: datetime,
         job_id: str | None = None,
+        terms: Terms | None = None,
         events: str = "",
-    ) -> Account:
-        account = locked.account.after(kind, amount)
+    ) -> Head:
         entry = chained(
             LedgerEntry(
-                n=account.n_entries,
-                population=account.population,
+                n=head.n + 1,
+                tenant=self._tenant,
+                scope=scope,
                 kind=kind,
                 job_id=job_id,
-                amount=amount,
+                charge=charge,
+                terms=terms,
                 events=events,
                 at=at,
-                previous_digest=locked.head_digest,
+                previous_digest=head.digest,
                 digest="",
             )
         )
-        # The key also catches a job that holds in two accounts at once, whose locks do not exclude each other.
-        if not insert_if_absent(self._connection, ENTRIES, {"tenant": self._tenant} | _entry_columns(entry)):
-            raise Conflict("This job has held budget before.")
-        mine = (ACCOUNTS.c.tenant == self._tenant) & (ACCOUNTS.c.population == account.population)
-        self._connection.execute(sa.update(ACCOUNTS).where(mine).values(_account_columns(account, entry.digest)))
-        return account
+        self._connection.execute(sa.insert(ENTRIES).values(entry_columns(entry)))
+        for known in self._path(scope):
+            if (moved := known.after(entry)) != known:
+                self._connection.execute(self._account(known.scope).values(account_columns(moved)))
+        new = Head(n=entry.n, digest=entry.digest)
+        mine = sa.update(LEDGERS).where(LEDGERS.c.tenant == self._tenant)
+        self._connection.execute(mine.values(n_entries=new.n, head_digest=new.digest))
+        self._on_head(self._tenant, new)
+        return new
 
-    def _empty(self, population: str) -> dict[str, object]:
-        nothing = Account(population=population, cap=Amount(), held=Amount(), spent=Amount())
-        return {"tenant": self._tenant, "version": 0} | _account_columns(nothing, GENESIS)
+    def _path(self, scope: Scope) -> list[Account]:
+        """The accounts on a scope's path that are open, parents first."""
+        steps = sa.or_(*(is_scope(step) for step in scope.path))
+        rows = self._connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant, steps)).mappings()
+        return sorted(map(account_of, rows), key=lambda account: account.scope)
 
-
-def _check_range(amount: Amount) -> None:
-    if not (0 <= amount.epsilon_nano <= _MAX_UNITS and 0 <= amount.delta_atto <= _MAX_UNITS):
-        raise PrivacyParameterError("An amount of epsilon and delta is at least 0 and not astronomic.")
-
-
-def _account(row: sa.RowMapping) -> Account:
-    return Account(
-        population=row["population"],
-        cap=Amount(row["cap_epsilon_nano"], row["cap_delta_atto"]),
-        held=Amount(row["held_epsilon_nano"], row["held_delta_atto"]),
-        spent=Amount(row["spent_epsilon_nano"], row["spent_delta_atto"]),
-        n_entries=row["n_entries"],
-    )
+    def _account(self, scope: Scope) -> sa.Update:
+        return sa.update(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant, is_scope(scope))
 
 
-def _account_columns(account: Account, head_digest: str) -> dict[str, object]:
-    return {
-        "population": account.population,
-        "cap_epsilon_nano": account.cap.epsilon_nano,
-        "cap_delta_atto": account.cap.delta_atto,
-        "held_epsilon_nano": account.held.epsilon_nano,
-        "held_delta_atto": account.held.delta_atto,
-        "spent_epsilon_nano": account.spent.epsilon_nano,
-        "spent_delta_atto": account.spent.delta_atto,
-        "n_entries": account.n_entries,
-        "head_digest": head_digest,
-    }
-
-
-def _entry(row: sa.RowMapping) -> LedgerEntry:
-    return LedgerEntry(
-        n=row["n"],
-        population=row["population"],
-        kind=EntryKind(row["kind"]),
-        job_id=row["job_id"],
-        amount=Amount(row["epsilon_nano"], row["delta_atto"]),
-        events=row["events"],
-        at=row["at"],
-        previous_digest=row["previous_digest"],
-        digest=row["digest"],
-    )
-
-
-def _entry_columns(entry: LedgerEntry) -> dict[str, object]:
-    return {
-        "n": entry.n,
-        "population": entry.population,
-        "kind": entry.kind.value,
-        "job_id": entry.job_id,
-        "epsilon_nano": entry.amount.epsilon_nano,
-        "delta_atto": entry.amount.delta_atto,
-        "events": entry.events,
-        "at": entry.at,
-        "previous_digest": entry.previous_digest,
-        "digest": entry.digest,
-    }
+def _not_found(scope: Scope) -> NotFound:
+    return NotFound(f"There is no budget account for this {scope.kind}.")

@@ -8,12 +8,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import sqlalchemy as sa
 
+from privacy.ledger import Head
 from service.context import TenantId
+from service.ports import Anchor
 from service.store.datasets import SqlDatasets
-from service.store.engine import LOCK_WAIT_MS, lock_for_migration, start_transaction
+from service.store.engine import LOCK_WAIT_MS, lock_for_migration, read_only, start_transaction
 from service.store.jobs import OPEN_STATES, SqlJobs
 from service.store.ledger import SqlLedger
-from service.store.tables import JOBS, METADATA
+from service.store.tables import JOBS, LEDGERS, METADATA
 from service.store.tenants import SqlTenants
 from understudy.errors import Failed
 
@@ -21,10 +23,10 @@ from understudy.errors import Failed
 class SqlTenantStores:
     """Everything of one tenant, inside one transaction; every statement names the tenant."""
 
-    def __init__(self, connection: sa.Connection, tenant: TenantId) -> None:
+    def __init__(self, connection: sa.Connection, tenant: TenantId, heads: dict[TenantId, Head]) -> None:
         self.datasets = SqlDatasets(connection, tenant)
         self.jobs = SqlJobs(connection, tenant)
-        self.ledger = SqlLedger(connection, tenant)
+        self.ledger = SqlLedger(connection, tenant, on_head=heads.__setitem__)
 
 
 class SqlTransaction:
@@ -33,17 +35,20 @@ class SqlTransaction:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.tenants = SqlTenants(connection)
+        self.heads: dict[TenantId, Head] = {}
+        """The ends of the ledgers that were written here."""
 
     def for_tenant(self, tenant: TenantId) -> SqlTenantStores:
         """The stores of this tenant and of no other."""
-        return SqlTenantStores(self.connection, tenant)
+        return SqlTenantStores(self.connection, tenant, self.heads)
 
 
 class SqlDatabase:
-    """Transactions on an engine made by ``open_engine``."""
+    """Transactions on an engine made by ``open_engine``. What they add to a ledger is anchored once committed."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, anchor: Anchor | None = None) -> None:
         self._engine = engine
+        self.anchor = anchor
         self._one_by_one = threading.Lock()
 
     def create_all(self) -> None:
@@ -62,6 +67,16 @@ class SqlDatabase:
         """
         with self._turn(), self._engine.begin() as connection:
             start_transaction(connection)
+            transaction = SqlTransaction(connection)
+            yield transaction
+        if self.anchor is not None:
+            for tenant, head in transaction.heads.items():
+                self.anchor.write(tenant, head)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A transaction that sees one moment, takes no lock that a writer waits for, and cannot write."""
+        with self._engine.connect() as connection, read_only(connection):
             yield SqlTransaction(connection)
 
     def _turn(self) -> AbstractContextManager[object]:
@@ -76,6 +91,13 @@ class SqlDatabase:
             yield
         finally:
             self._one_by_one.release()
+
+    def ledger_tenants(self) -> Sequence[TenantId]:
+        """Every tenant that has a ledger.  # cross-tenant: anchors, recovery"""
+        with self._engine.begin() as connection:
+            return [
+                TenantId(name) for name in connection.scalars(sa.select(LEDGERS.c.tenant).order_by(LEDGERS.c.tenant))
+            ]
 
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, oldest first.  # cross-tenant: recovery"""

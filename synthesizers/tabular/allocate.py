@@ -12,8 +12,9 @@ one price for all. Everything here reads released numbers only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ Floats = NDArray[np.float64]
 
 MEAN_ABS = float(np.sqrt(2 / np.pi))
 LENGTH = 0.4
-NUGGET = 0.1
+NUGGET = 0.4
 SPIKE = 0.5
 
 
@@ -50,7 +51,7 @@ def kept(axis: Axis, counts: Floats, code: Coding) -> Floats:
     share = np.outer(mass, flow.sum(axis=0))
     centred = flow - share - share.T + flow.sum() * np.outer(mass, mass)
     spread = [np.sqrt(np.maximum(_blocks(centred, axis.starts[level]), 0)).sum() for level in range(axis.finest + 1)]
-    return np.array(spread) / max(spread[-1], 1e-300)
+    return np.array(spread, dtype=np.float64) / max(float(spread[-1]), 1e-300)
 
 
 def _blocks(matrix: Floats, starts: NDArray[np.intp]) -> Floats:
@@ -111,23 +112,42 @@ def at_price(total: float, dependence: float, options: Offer, price: float, weig
     return Choices(w, weight * gain(total, part, options.cells, w) - price * w)
 
 
-def price_for(budget: float, spend_at: object, *, low: float = 1e-12, high: float = 1e12, steps: int = 50) -> float:
+def price_for(
+    budget: float, spend_at: Callable[[float], float], *, low: float = 1e-12, high: float = 1e12, steps: int = 50
+) -> float:
     """The price at which what is worth buying costs the budget (bisection on a logarithmic scale)."""
-    assert callable(spend_at)
     for _ in range(steps):
         middle = float(np.sqrt(low * high))
         low, high = (middle, high) if spend_at(middle) > budget else (low, middle)
     return high
 
 
-def divide(total: float, dependence: Floats, cells: Floats, weight: Floats, budget: float) -> Floats:
-    """Precision of each chosen measurement; sums to the budget (evenly if nothing seems worth it)."""
-    if not len(dependence):
+class Measurable(Protocol):
+    """What ``divide`` reads of a picked pair."""
+
+    @property
+    def dependence(self) -> float:
+        """L1 dependence that its cells can show."""
+
+    @property
+    def cells(self) -> int:
+        """Number of its cells."""
+
+    @property
+    def weight(self) -> float:
+        """Its weight in the workload."""
+
+
+def divide(total: float, picked: Sequence[Measurable], budget: float) -> Floats:
+    """Precision of each picked pair; sums to the budget."""
+    if not picked:
         return np.zeros(0)
+    dependence = np.array([one.dependence for one in picked])
+    cells, weight = np.array([float(one.cells) for one in picked]), np.array([one.weight for one in picked])
 
     def spend(price: float) -> float:
         return float(precision(total, dependence, cells, price, weight).sum())
 
     w = precision(total, dependence, cells, price_for(budget, spend), weight)
     w = np.maximum(w, 1e-3 * budget / len(w))
-    return np.asarray(w * (budget / w.sum()))
+    return np.asarray(w * (budget / w.sum()), dtype=np.float64)

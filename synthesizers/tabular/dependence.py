@@ -13,7 +13,6 @@ from privacy.domain import Clique
 from synthesizers.base import MarginalSession
 from synthesizers.tabular.allocate import MEAN_ABS
 from synthesizers.tabular.budget import SCORES
-from synthesizers.tabular.junction import Variable
 from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.measure import recodings, variable_name
 
@@ -29,7 +28,6 @@ def dependence(
     ones: Sequence[Floats],
     total: float,
     precision: float,
-    rows: Sequence[NDArray[np.int32]] | None = None,
 ) -> list[tuple[tuple[int, int], float]]:
     """Each pair of columns that can depend, and its L1 dependence (0 to 2), from one event.
 
@@ -46,28 +44,14 @@ def dependence(
         for column, level in enumerate(levels)
     }
 
-    spot = {variable_name(names, variable): variable for variable in enumerate(levels)}
-
     def expected(clique: Clique) -> Floats:
-        if rows is None:
-            return np.outer(coarse[clique[0]], coarse[clique[1]]) / total
-        return joint(rows, axes, [spot[name] for name in clique]) * (total / len(rows[0]))
+        return np.outer(coarse[clique[0]], coarse[clique[1]]) / total
 
     view = session.recoded(recodings(names, axes, list(enumerate(levels))))
     cliques = [tuple(variable_name(names, (column, levels[column])) for column in pair) for pair in pairs]
     stddev = math.sqrt(len(pairs) / precision)
     scores = view.choose(cliques, expected, stddev=stddev, purpose=SCORES)
-    tables = [expected(clique) for clique in cliques]
-    more = 1.0 if rows is None else 1 + total / len(rows[0])
-    by_chance = np.array([MEAN_ABS * np.sqrt(table * more).sum() for table in tables])
+    by_chance = np.array([MEAN_ABS * np.sqrt(expected(clique)).sum() for clique in cliques])
     excess = np.sqrt(np.maximum(np.maximum(scores, 0) ** 2 - by_chance**2, 0))
     excess = np.where(scores > by_chance, excess**3 / (excess**2 + stddev**2), 0)
     return [(pair, float(min(value / total, 2.0))) for pair, value in zip(pairs, excess, strict=True)]
-
-
-def joint(rows: Sequence[NDArray[np.int32]], axes: Sequence[Axis], variables: Sequence[Variable]) -> Floats:
-    """Counts of (synthetic) rows over the groups of two variables."""
-    (a, level_a), (b, level_b) = variables
-    n_a, n_b = axes[a].groups(level_a), axes[b].groups(level_b)
-    cells = axes[a].code_map(level_a)[rows[a]] * n_b + axes[b].code_map(level_b)[rows[b]]
-    return np.bincount(cells, minlength=n_a * n_b).reshape(n_a, n_b).astype(np.float64)

@@ -66,15 +66,6 @@ class Factor:
         return np.asarray(1 / np.sqrt(self.kappa + np.maximum(likely, LOW * expected)))
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The estimated model: each node's probabilities, and how the optimisation went."""
-
-    beliefs: list[Table]
-    weights: list[Table]
-    iterations: int
-
-
 def home(nodes: Sequence[Node], variables: Sequence[Variable]) -> int:
     """The smallest-membered node that holds all the variables.
 
@@ -142,8 +133,8 @@ def fit(
     total: float,
     max_iterations: int = 300,
     tolerance: float = 1e-6,
-) -> Fit:
-    """Fit the log-linear model. ``total`` is the (noisy, positive) number of rows N."""
+) -> list[Table]:
+    """Each node's probabilities in the fitted model. ``total`` is the (noisy, positive) number of rows N."""
     dual = _Dual(axes, nodes, factors, total)
     result = minimize(
         dual,
@@ -152,5 +143,4 @@ def fit(
         method="L-BFGS-B",
         options={"maxiter": max_iterations, "maxcor": 20, "ftol": 1e-11, "gtol": tolerance},
     )
-    weights = dual.weights(result.x)
-    return Fit(dual.beliefs(weights)[1], weights, int(result.nit))
+    return dual.beliefs(dual.weights(result.x))[1]

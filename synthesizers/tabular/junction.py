@@ -9,10 +9,10 @@ Source: Koller & Friedman 2009, chapter 9 (elimination) and 10 (clique trees); m
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 Variable = tuple[int, int]
 """(column index, level)."""
@@ -45,7 +45,7 @@ class Graph:
 
     def __init__(self, groups: Sequence[Sequence[int]]) -> None:
         """``groups[column][level]`` is the number of groups there."""
-        self._log = [[float(np.log(max(count, 1))) for count in levels] for levels in groups]
+        self._log = [[math.log(max(count, 1)) for count in levels] for levels in groups]
         self._near: dict[Variable, set[Variable]] = {}
 
     def copy(self) -> Graph:
@@ -73,32 +73,70 @@ class Graph:
 
     def log_cells(self, variables: Iterable[Variable]) -> float:
         """Natural log of the number of cells of a clique."""
-        return sum(self._log[column][level] for column, level in finest(variables))
+        best: dict[int, float] = {}
+        for column, level in variables:
+            size = self._log[column][level]
+            if size > best.get(column, -1.0):
+                best[column] = size
+        return math.fsum(best.values())
 
-    def eliminate(self, log_cap: float = np.inf) -> list[tuple[Variable, frozenset[Variable]]] | None:
-        """Eliminate every variable, smallest clique first: (variable, its clique), or None above the cap."""
+    def eliminate(
+        self, log_cap: float = math.inf, max_total: float = math.inf
+    ) -> list[tuple[Variable, frozenset[Variable]]] | None:
+        """Eliminate every variable, smallest clique first: (variable, its clique), or None above a cap.
+
+        ``log_cap`` is on the log of one clique's cells, ``max_total`` on the sum of all cells.
+        """
         near = {variable: set(others) for variable, others in self._near.items()}
-        cost = {variable: (self.log_cells(others | {variable}), variable) for variable, others in near.items()}
+        heap = [(self.log_cells({variable, *others}), variable) for variable, others in near.items()]
+        cost = {variable: weight for weight, variable in heap}
+        heapq.heapify(heap)
         steps: list[tuple[Variable, frozenset[Variable]]] = []
+        total = 0.0
         while near:
-            weight, variable = min(cost.values())
-            if weight > log_cap:
+            weight, variable = heapq.heappop(heap)
+            if variable not in near or weight != cost[variable]:
+                continue
+            total += math.exp(min(weight, 700.0))
+            if weight > log_cap or total > max_total:
                 return None
             others = near.pop(variable)
-            del cost[variable]
-            steps.append((variable, frozenset(others | {variable})))
+            steps.append((variable, frozenset((variable, *others))))
             for other in others:
-                near[other] |= others
-                near[other] -= {variable, other}
-            for other in others:
-                cost[other] = (self.log_cells(near[other] | {other}), other)
+                there = near[other]
+                there.remove(variable)
+                if len(others) > 1:
+                    there |= others
+                    there.remove(other)
+                cost[other] = self.log_cells({other, *there})
+                heapq.heappush(heap, (cost[other], other))
         return steps
 
 
-def fits(graph: Graph, *, max_cells: float, max_total: float) -> bool:
-    """Whether the graph's junction tree stays within the caps on one clique and on all of them."""
-    steps = graph.eliminate(float(np.log(max_cells)) + 1e-9)
-    return steps is not None and sum(np.exp(graph.log_cells(clique)) for _, clique in steps) <= max_total
+class GrowingGraph:
+    """A graph that takes a clique only if the junction tree stays within the caps on one clique and on all."""
+
+    def __init__(self, base: Graph, *, max_cells: float, max_total: float) -> None:
+        self._graph = base
+        self._log_cap = math.log(max_cells) + 1e-9
+        self._max_total = max_total
+        self._cliques = [clique for _, clique in base.eliminate() or []]
+
+    def take(self, clique: Sequence[Variable]) -> bool:
+        """Add the clique and say so, or leave all as it was."""
+        wanted = frozenset(clique)
+        if any(wanted <= known for known in self._cliques):
+            self._graph.add(clique)
+            return True
+        if self._graph.log_cells(clique) > self._log_cap:
+            return False
+        trial = self._graph.copy()
+        trial.add(clique)
+        steps = trial.eliminate(self._log_cap, self._max_total)
+        if steps is None:
+            return False
+        self._graph, self._cliques = trial, [known for _, known in steps]
+        return True
 
 
 def junction_tree(graph: Graph) -> list[Node]:

@@ -7,13 +7,11 @@ Steps of a fit, each with the budget purpose that pays for it:
 4. the pairs and resolutions that are worth their noise, within a junction tree (free);
 5. those pairs ("pair marginals");
 6. the maximum-entropy model (free).
-After step 1 the engine sees released numbers only.
+After step 1 the engine sees released numbers only. Steps 2 to 6 are in ``model.fit_model``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthesizers import artifact
-from synthesizers.base import FormalGuarantee, MarginalSession, Plan, schema_digest
+from synthesizers.base import FormalGuarantee, Plan, schema_digest
 from synthesizers.tabular import budget as budgets
-from synthesizers.tabular.allocate import divide, kept
 from synthesizers.tabular.columns import coding
-from synthesizers.tabular.dependence import dependence, joint
-from synthesizers.tabular.estimate import fit as estimate
-from synthesizers.tabular.junction import Graph, Node, junction_tree
-from synthesizers.tabular.levels import Axis, Coding, make_axis
-from synthesizers.tabular.measure import measure_one_ways, measure_pairs, one_way_factor, pair_factor
-from synthesizers.tabular.sample import sample as draw
-from synthesizers.tabular.select import Candidate, Caps, pick
+from synthesizers.tabular.junction import Node
+from synthesizers.tabular.levels import Axis
+from synthesizers.tabular.model import Model, fit_model
 from understudy.errors import Failed
 from understudy.schema import TableSchema
 
@@ -43,90 +36,6 @@ if TYPE_CHECKING:
 
 NAME = "marginal"
 VERSION = 1
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Constants of the method, the same for every table; chosen on public tables."""
-
-    caps: Caps = field(default_factory=Caps)
-    target_weight: float = 2.0
-    max_iterations: int = 150
-    rounds: tuple[float, ...] = (1.0,)
-    model_rows: int = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A junction tree of probabilities: released numbers only."""
-
-    axes: tuple[Axis, ...]
-    nodes: tuple[Node, ...]
-    beliefs: tuple[Floats, ...]
-    total: float
-
-    def codes(self, n_rows: int | None, *, seed: int) -> list[NDArray[np.int32]]:
-        """Rows as codes by column; ``n_rows`` None means the noisy number of rows."""
-        count = max(0, round(self.total)) if n_rows is None else n_rows
-        return draw(self.axes, self.nodes, self.beliefs, count, seed=seed)
-
-
-def fit_model(
-    session: MarginalSession,
-    budget: budgets.Budget,
-    codings: Sequence[Coding],
-    *,
-    max_rows: int,
-    targets: Sequence[str] = (),
-    settings: Settings | None = None,
-) -> Model:
-    """Steps 2 to 6. ``codings`` are by column of the session's domain; ``budget`` is what the plan holds."""
-    settings = settings or Settings()
-    names = session.domain.names
-    if not names:
-        return Model((), (), (), 0.0)
-    total, ones = measure_one_ways(session, codings, budget.one_ways / max_rows**2)
-    axes = tuple(make_axis(counts, code) for counts, code in zip(ones, codings, strict=True))
-    graph = Graph([[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes])
-    factors = [
-        one_way_factor(column, axis, counts, total)
-        for column, (axis, counts) in enumerate(zip(axes, ones, strict=True))
-    ]
-    for factor in factors:
-        graph.add(factor.variables)
-    model = Model(axes, (), (), total)
-    for part in settings.rounds if budget.pairs > 0 and len(names) > 1 else (0.0,):
-        if part:
-            keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
-            rows = model.codes(settings.model_rows, seed=0) if model.nodes else None
-            scores = dependence(
-                session, axes, ones, total, budget.scores / len(settings.rounds) / max_rows**2, rows
-            )
-            wanted = {names.index(name) for name in targets}
-            candidates = [
-                Candidate(columns=pair, dependence=score, weight=settings.target_weight if wanted & set(pair) else 1.0)
-                for pair, score in scores
-            ]
-            precision = part * budget.pairs / max_rows**2
-            picked = pick(axes, candidates, graph, total=total, budget=precision, caps=settings.caps, keeps=keeps)
-            shares = divide(
-                total,
-                np.array([one.dependence for one in picked]),
-                np.array([float(one.cells) for one in picked]),
-                np.array([one.weight for one in picked]),
-                precision,
-            )
-            for one, counts, stddev in measure_pairs(session, axes, picked, shares):
-                reference = joint(rows, axes, one.variables) * (total / settings.model_rows) if rows else None
-                factors.append(pair_factor(one, axes, ones, total, counts, stddev, reference))
-                graph.add(one.variables)
-        nodes = tuple(junction_tree(graph))
-        fitted = estimate(axes, nodes, factors, total=total, max_iterations=settings.max_iterations)
-        factors = [replace(factor, start=weights) for factor, weights in zip(factors, fitted.weights, strict=True)]
-        model = Model(axes, nodes, tuple(fitted.beliefs), total)
-    return model
 
 
 class MarginalSynthesizer:
@@ -167,7 +76,7 @@ class MarginalSynthesizer:
         schema, budget = session.schema, budgets.Budget.from_dict(plan.params["budget"])
         discretisation = session.discretise(budget.domain_plan(schema))
         model = fit_model(
-            session,  # type: ignore[arg-type]
+            session,
             budget,
             [coding(codec) for codec in discretisation.codecs],
             max_rows=schema.unit.max_rows,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthesizers.base import MarginalSession, Recoding
-from synthesizers.tabular.budget import ONE_WAYS, PAIRS
+from synthesizers.tabular.budget import PAIRS
 from synthesizers.tabular.estimate import Factor
 from synthesizers.tabular.junction import Variable
 from synthesizers.tabular.levels import Axis, Coding
@@ -27,27 +28,42 @@ _LEAST_SIGNAL = 0.02
 _MIN_KAPPA = 1.0
 
 
-def measure_one_ways(
-    session: MarginalSession, codings: Sequence[Coding], precision: float
-) -> tuple[float, list[Floats]]:
-    """The estimated number of rows (at least 1) and cleaned counts of every column.
+@dataclass(frozen=True, slots=True)
+class OneWays:
+    """Noisy counts of every column, and the standard deviation of a cell's noise in each."""
+
+    counts: list[Floats]
+    stddevs: Floats
+
+    def combined(self, other: OneWays) -> OneWays:
+        """Both measurements in one, weighted by their precision."""
+        mine, theirs = self.stddevs**-2, other.stddevs**-2
+        share = mine / (mine + theirs)
+        counts = [part * a + (1 - part) * b for part, a, b in zip(share, self.counts, other.counts, strict=True)]
+        return OneWays(counts, (mine + theirs) ** -0.5)
+
+    def cleaned(self, codings: Sequence[Coding]) -> tuple[float, list[Floats]]:
+        """The estimated number of rows (at least 1), and shrunken counts that add up to it."""
+        trust = 1 / (self.stddevs**2 * np.array([counts.size for counts in self.counts]))
+        total = max(1.0, float(trust @ [counts.sum() for counts in self.counts] / trust.sum()))
+        return total, [
+            clean(counts, code, stddev=float(stddev), total=total)
+            for counts, code, stddev in zip(self.counts, codings, self.stddevs, strict=True)
+        ]
+
+
+def measure_one_ways(session: MarginalSession, codings: Sequence[Coding], precision: float, *, purpose: str) -> OneWays:
+    """Every column's counts for a total precision.
 
     A column's share goes with the square root of its size: its error grows with size times stddev.
     """
-    names = session.domain.names
     weight = np.sqrt([float(code.size) for code in codings])
     stddevs = 1 / np.sqrt(precision * weight / weight.sum())
-    noisy = [
-        session.measure([(name,)], stddev=float(stddev), purpose=ONE_WAYS)[0].counts
-        for name, stddev in zip(names, stddevs, strict=True)
+    counts = [
+        session.measure([(name,)], stddev=float(stddev), purpose=purpose)[0].counts
+        for name, stddev in zip(session.domain.names, stddevs, strict=True)
     ]
-    trust = 1 / (stddevs**2 * np.array([code.size for code in codings]))
-    total = max(1.0, float(trust @ [counts.sum() for counts in noisy] / trust.sum()))
-    ones = [
-        clean(counts, code, stddev=float(stddev), total=total)
-        for counts, code, stddev in zip(noisy, codings, stddevs, strict=True)
-    ]
-    return total, ones
+    return OneWays(counts, stddevs)
 
 
 def variable_name(names: Sequence[str], variable: Variable) -> str:
@@ -67,6 +83,8 @@ def measure_pairs(
     session: MarginalSession, axes: Sequence[Axis], picked: Sequence[Picked], precisions: Floats
 ) -> Iterator[tuple[Picked, Floats, float]]:
     """Noisy counts of each picked pair over its groups, and their stddev in rows."""
+    if not picked:
+        return
     names = session.domain.names
     view = session.recoded(recodings(names, axes, [variable for one in picked for variable in one.variables]))
     for one, precision in zip(picked, precisions, strict=True):
@@ -95,7 +113,6 @@ def pair_factor(
     total: float,
     counts: Floats,
     stddev: float,
-    reference: Floats | None = None,
 ) -> Factor:
     """A noisy pair as a factor, its ridge set by how far it stands above the noise (empirical Bayes).
 
@@ -105,8 +122,6 @@ def pair_factor(
     (a, level_a), (b, level_b) = picked.variables
     margins = axes[a].collapse(ones[a], level_a) / total, axes[b].collapse(ones[b], level_b) / total
     expected = total * np.outer(*margins)
-    if reference is not None:
-        expected = reference
     noise = counts.size * stddev**2
     signal = max(float(((counts - expected) ** 2).sum()) - noise, _LEAST_SIGNAL * noise)
     return Factor(

@@ -35,7 +35,7 @@ def project_to_simplex(values: Floats, total: float) -> Floats:
     down = np.sort(values)[::-1]
     shift = (np.cumsum(down) - total) / np.arange(1, len(values) + 1)
     last = int(np.nonzero(down > shift)[0][-1])
-    return np.maximum(values - shift[last], 0.0)
+    return np.asarray(np.maximum(values - shift[last], 0.0), dtype=np.float64)
 
 
 def _haar(counts: Floats, stddev: float) -> Floats:

@@ -25,40 +25,42 @@ def sample(
 ) -> list[Codes]:
     """``n_rows`` rows as codes by column. Every column must be at its finest level in some node.
 
-    The same arguments give the same rows.
+    The same arguments give the same rows. Time grows with n_rows, about 30 ns a row and node.
     """
     rng = np.random.default_rng(seed)
-    state: dict[int, tuple[int, NDArray[np.int32]]] = {}
+    state: dict[int, tuple[int, Codes]] = {}
     for node, belief in zip(nodes, beliefs, strict=True):
         cells = _extend(axes, node, belief, state, n_rows, rng)
-        shape = belief.shape
         for place, (column, level) in enumerate(node.axes):
             if column not in state or state[column][0] < level:
-                step = int(np.prod(shape[place + 1 :], dtype=np.int64))
-                state[column] = (level, (cells // step % shape[place]).astype(np.int32))
-    return [axis.order[state[column][1]].astype(np.int32) for column, axis in enumerate(axes)]
+                shape = [-1 if other == place else 1 for other in range(belief.ndim)]
+                groups = np.arange(belief.shape[place], dtype=np.int32).reshape(shape)
+                state[column] = (level, np.broadcast_to(groups, belief.shape).ravel().take(cells))
+    return [axis.order.astype(np.int32).take(state[column][1]) for column, axis in enumerate(axes)]
 
 
 def _extend(
     axes: Sequence[Axis],
     node: Node,
     belief: Table,
-    state: dict[int, tuple[int, NDArray[np.int32]]],
+    state: dict[int, tuple[int, Codes]],
     n_rows: int,
     rng: np.random.Generator,
-) -> NDArray[np.int64]:
+) -> Codes:
     """Each row's cell in the node's table, given its value of the separator."""
-    shape = [axes[column].groups(level) for column, level in node.separator]
     key = np.zeros(n_rows, dtype=np.int32)
-    for size, (column, level) in zip(shape, node.separator, strict=True):
+    n_groups = 1
+    for column, level in node.separator:
         at, groups = state[column]
-        key = key * np.int32(size) + axes[column].coarser(at, level).astype(np.int32)[groups]
-    n_groups = int(np.prod(shape, dtype=np.int64))
+        size = axes[column].groups(level)
+        key *= np.int32(size)
+        key += axes[column].coarser(at, level).astype(np.int32).take(groups)
+        n_groups *= size
     group_of_cell = _separator_of_cells(axes, node, belief.shape)
-    by_group = np.argsort(group_of_cell, kind="stable")
+    by_group = np.argsort(group_of_cell, kind="stable").astype(np.int32)
     sizes = np.bincount(key, minlength=n_groups)
     counts = _round(belief.ravel()[by_group], group_of_cell[by_group], sizes, rng)
-    cells = np.empty(n_rows, dtype=np.int64)
+    cells = np.empty(n_rows, dtype=np.int32)
     cells[_grouped_shuffle(key, n_groups, rng)] = np.repeat(by_group, counts)
     return cells
 
@@ -100,10 +102,14 @@ def _round(
     return counts
 
 
-def _grouped_shuffle(key: NDArray[np.int32], n_groups: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Row numbers sorted by key, in random order within each key (a counting sort after a shuffle)."""
-    order = rng.permutation(len(key)).astype(np.int32)
+def _grouped_shuffle(key: Codes, n_groups: int, rng: np.random.Generator) -> Codes:
+    """Row numbers sorted by key, in random order within each key.
+
+    A shuffle, then a counting sort: turning a compressed column matrix with one entry a column into rows is one.
+    """
+    order = rng.permutation(np.arange(len(key), dtype=np.int32))
     if n_groups == 1:
         return order
-    table = sparse.csc_array((order, key[order], np.arange(len(key) + 1, dtype=np.int32)), shape=(n_groups, len(key)))
+    starts = np.arange(len(key) + 1, dtype=np.int32)
+    table = sparse.csc_array((order, key.take(order), starts), shape=(n_groups, len(key)))
     return np.asarray(table.tocsr().data)

@@ -14,16 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthesizers.tabular.allocate import Choices, Offer, at_price, offer, price_for
-from synthesizers.tabular.junction import Graph, Variable, fits
+from synthesizers.tabular.junction import Graph, GrowingGraph, Variable
 from synthesizers.tabular.levels import Axis
 
 Floats = NDArray[np.float64]
 
 Entry = tuple["Candidate", Offer]
 
-TRIES = 4
-PRICE_ROUNDS = 3
+TRIES = 3
+"""Resolutions at which a pair is offered to the tree."""
+NEARLY = 0.98
+"""A finer option is taken if its net gain is this part of the best one's."""
+PRICE_ROUNDS = 2
+GIVE_UP = 100
+"""Pairs refused one after the other after which the tree counts as full."""
 MOST_IMPLIED = 0.9
+"""Most of a pair's dependence that other pairs are trusted to imply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +53,10 @@ class Picked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """Limits that depend on public facts only."""
+    """Limits on the junction tree, in cells of 8 bytes; a fit holds about five such trees."""
 
-    max_clique_cells: float = 1e5
-    max_tree_cells: float = 1e6
-    max_levels: int = 3
+    max_clique_cells: float = 5e4
+    max_tree_cells: float = 3e5
 
 
 def pick(
@@ -104,11 +109,13 @@ def _greedy(
         choices = at_price(total, one.dependence, entry[1], price, one.weight)
         return float(choices.net[choices.best]), one, choices
 
+    growing = GrowingGraph(graph.copy(), max_cells=caps.max_clique_cells, max_total=caps.max_tree_cells)
     heap = [(-value(entry)[0], index) for index, entry in enumerate(active)]
     heapq.heapify(heap)
     picked: list[Picked] = []
     left: list[Entry] = []
-    while heap:
+    refused = 0
+    while heap and refused < GIVE_UP:
         _, index = heapq.heappop(heap)
         full, options = active[index]
         net, one, choices = value(active[index])
@@ -119,10 +126,7 @@ def _greedy(
         for option in _attempts(choices, options):
             (a, b), (level_a, level_b) = one.columns, options.levels[option]
             variables = ((a, int(level_a)), (b, int(level_b)))
-            trial = graph.copy()
-            trial.add(variables)
-            if fits(trial, max_cells=caps.max_clique_cells, max_total=caps.max_tree_cells):
-                graph = trial
+            if growing.take(variables):
                 part = float(options.kept[option])
                 picked.append(
                     Picked(
@@ -134,7 +138,10 @@ def _greedy(
                 )
                 left.append((one, options))
                 implied.add(full, part)
+                refused = 0
                 break
+        else:
+            refused += 1
     return picked, left
 
 
@@ -169,11 +176,15 @@ def dependence_of(strength: float) -> float:
 
 
 def _attempts(choices: Choices, options: Offer) -> list[int]:
-    """The best option, then the best of those with at most half as many cells, and so on, while worth buying."""
+    """The finest of the nearly best options, then of those with at most half its cells, and so on, while worth it.
+
+    Finer than predicted best, because shrinkage makes noise in fine cells cheaper than the prediction says.
+    """
     attempts: list[int] = []
     allowed = choices.precision > 0
     while allowed.any() and len(attempts) < TRIES:
-        best = int(np.argmax(np.where(allowed, choices.net, -np.inf)))
+        nearly = allowed & (choices.net >= NEARLY * float(choices.net[allowed].max()))
+        best = int(np.argmax(np.where(nearly, options.cells, 0)))
         attempts.append(best)
         allowed &= options.cells <= options.cells[best] / 2
     return attempts

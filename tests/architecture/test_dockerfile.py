@@ -23,7 +23,9 @@ def joined() -> list[str]:
 def test_the_build_is_the_make_target_that_the_demo_uses() -> None:
     builds = [line.removeprefix("RUN ") for line in joined() if line.startswith("RUN make")]
     assert len(builds) == 1
-    planned = subprocess.run([*shlex.split(builds[0]), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True)
+    planned = subprocess.run(
+        [*shlex.split(builds[0]), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert "--require-hashes -r requirements/base.lock" in planned.stdout
     assert "./client ." in planned.stdout
 
@@ -31,10 +33,7 @@ def test_the_build_is_the_make_target_that_the_demo_uses() -> None:
 def test_everything_the_build_needs_is_in_its_context() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = {
-        name
-        for line in joined()
-        if line.startswith("COPY ") and "--from" not in line
-        for name in line.split()[1:-1]
+        name for line in joined() if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
     }
     assert copied == allowed
     assert all((ROOT / name).exists() for name in copied)
@@ -67,6 +66,8 @@ def test_the_wheels_hold_all_that_runs(tmp_path: Path) -> None:
     shipped = {name for wheel in tmp_path.glob("*.whl") for name in zipfile.ZipFile(wheel).namelist()}
     for root in ("service", "synthesizers", "evaluation", "privacy", "client/src/understudy"):
         for path in (ROOT / root).rglob("*"):
-            wanted = path.suffix in {".py", ".html", ".css", ".json", ".proto", ".j2"} and "__pycache__" not in path.parts
+            wanted = (
+                path.suffix in {".py", ".html", ".css", ".json", ".proto", ".j2"} and "__pycache__" not in path.parts
+            )
             name = str(path.relative_to(ROOT / "client/src" if root.startswith("client") else ROOT))
             assert not wanted or name in shipped, name

@@ -29,6 +29,8 @@ BREACHES = {
     "One door: dbos": ("service/jobs.py", "import dbos"),
     "One door: fastapi": ("service/jobs.py", "import fastapi"),
     "One door: grpc": ("service/jobs.py", "import grpc"),
+    "One door: duckdb": ("privacy/budget.py", "import duckdb"),
+    "One door: ibis": ("privacy/budget.py", "import ibis"),
     "One door: matplotlib": ("evaluation/report.py", "import matplotlib"),
 }
 

@@ -15,20 +15,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from privacy.amount import Amount
-from privacy.ledger import Account, EntryKind, LedgerStore, replay, verify
+from privacy.amount import Amount, Charge, Zcdp
+from privacy.ledger import TENANT, Account, EntryKind, LedgerStore, Scope, Terms, default_terms, replay, verify
 from service.context import TenantId
 from service.store.sql import SqlDatabase
 from understudy.errors import BudgetExceeded, Conflict, NotFound, UnderstudyError
 
 OURS = TenantId("ours")
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
-N_THREADS, N_PROCESSES, N_TRIES, N_AFFORDABLE = 8, 4, 8, 50
+N_PROCESSES, N_THREADS, N_TRIES, N_AFFORDABLE = 8, 4, 8, 50
+P = Scope("p")
 
 HOLD_WHAT_FITS = """
 import sys
 from datetime import UTC, datetime
-from privacy.amount import Amount
+from privacy.amount import Amount, Charge
+from privacy.ledger import Scope
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
 from understudy.errors import BudgetExceeded
@@ -40,7 +42,8 @@ for number in range(n_tries):
     try:
         with database.begin() as tx:
             ledger, job_id = tx.for_tenant("ours").ledger, f"{name}-{number}"
-            ledger.hold("p", job_id, Amount.price(0.1, 1e-9), events="[]", at=datetime.now(UTC))
+            charge = Charge(Amount.price(0.1, 1e-9))
+            ledger.hold(Scope("p"), job_id, charge, events="[]", at=datetime.now(UTC))
         n_granted += 1
     except BudgetExceeded:
         pass
@@ -48,9 +51,9 @@ print(n_granted)
 """
 
 
-def test_eight_threads_and_four_processes_at_once_get_exactly_what_is_there(url: str, database: SqlDatabase) -> None:
+def test_eight_processes_and_four_threads_at_once_get_exactly_what_is_there(url: str, database: SqlDatabase) -> None:
     with database.begin() as tx:
-        tx.for_tenant(OURS).ledger.open("p", Amount.cap(0.1 * N_AFFORDABLE, 1e-5), at=NOW)
+        tx.for_tenant(OURS).ledger.grant(P, Terms(cap=Amount.cap(0.1 * N_AFFORDABLE, 1e-5)), at=NOW)
     command = [sys.executable, "-c", HOLD_WHAT_FITS, url]
     children = [
         subprocess.Popen(
@@ -68,7 +71,7 @@ def test_eight_threads_and_four_processes_at_once_get_exactly_what_is_there(url:
             with suppress(BudgetExceeded):
                 with database.begin() as tx:
                     ledger, job_id = tx.for_tenant(OURS).ledger, f"{name}-{number}"
-                    ledger.hold("p", job_id, Amount.price(0.1, 1e-9), events="[]", at=NOW)
+                    ledger.hold(P, job_id, Charge(Amount.price(0.1, 1e-9)), events="[]", at=NOW)
                 granted.append(job_id)
 
     threads = [threading.Thread(target=hold_what_fits, args=(f"thread{number}",)) for number in range(N_THREADS)]
@@ -79,12 +82,18 @@ def test_eight_threads_and_four_processes_at_once_get_exactly_what_is_there(url:
     _run_all(threads)
     n_granted = len(granted) + sum(int(child.communicate(timeout=60)[0]) for child in children)
     assert n_granted == N_AFFORDABLE
-    with database.begin() as tx:
-        account, entries = tx.for_tenant(OURS).ledger.account("p"), tx.for_tenant(OURS).ledger.entries("p")
-    assert account.held == Amount(N_AFFORDABLE * 10**8, N_AFFORDABLE * 10**9)
-    assert len(entries) == 1 + N_AFFORDABLE
+    with database.read() as tx:
+        ledger = tx.for_tenant(OURS).ledger
+        assert ledger.account(P).held.dp == Amount(N_AFFORDABLE * 10**8, N_AFFORDABLE * 10**9)
+        assert len(ledger.entries()) == 2 + N_AFFORDABLE
+        _assert_sound(ledger)
+
+
+def _assert_sound(ledger: LedgerStore) -> None:
+    entries = ledger.entries()
     assert verify(entries)
-    assert replay("p", entries) == account
+    assert ledger.head().n == len(entries)
+    assert sorted(replay(entries).values(), key=lambda account: account.scope) == list(ledger.accounts())
 
 
 class _RollBack(Exception):
@@ -92,17 +101,17 @@ class _RollBack(Exception):
 
 
 def test_threads_that_mix_all_calls_and_give_up_midway_lose_nothing(database: SqlDatabase) -> None:
-    """Each of 6 threads runs 25 transactions of up to 3 random calls; a quarter of them roll back."""
+    """Each of 6 threads runs 25 transactions of up to 3 random calls in a tree of scopes; a quarter roll back."""
     jobs = [f"j{number}" for number in range(40)]
     with database.begin() as tx:
-        tx.for_tenant(OURS).ledger.open("p", Amount(100, 100), at=NOW)
+        tx.for_tenant(OURS).ledger.grant(P, Terms(cap=Amount(100, 100)), at=NOW)
 
     def call(ledger: LedgerStore, rng: random.Random) -> None:
         kind = rng.choices(("open", "grant", "hold", "spend", "release"), (1, 1, 8, 4, 3))[0]
-        job_id = rng.choice(jobs)
-        units = rng.choice((60, 100)) if kind in ("open", "grant") else 1 + int(job_id[1:]) % 9
+        job_id, scope = rng.choice(jobs), rng.choice(SCOPES[1:])
+        units = rng.choice((60, 100)) if kind == "grant" else 1 + int(job_id[1:]) % 9
         with suppress(UnderstudyError):
-            _call(ledger, kind, "p", job_id, units)
+            _call(ledger, kind, scope, job_id, units)
 
     def run(seed: int) -> None:
         rng = random.Random(seed)
@@ -114,15 +123,17 @@ def test_threads_that_mix_all_calls_and_give_up_midway_lose_nothing(database: Sq
                     raise _RollBack
 
     _run_all([threading.Thread(target=run, args=(seed,)) for seed in range(6)])
-    with database.begin() as tx:
-        account, entries = tx.for_tenant(OURS).ledger.account("p"), tx.for_tenant(OURS).ledger.entries("p")
-    assert verify(entries)
-    assert replay("p", entries) == account
+    with database.read() as tx:
+        ledger = tx.for_tenant(OURS).ledger
+        entries = ledger.entries()
+        _assert_sound(ledger)
     assert len(entries) > 30
     for end in range(1, len(entries) + 1):
         if entries[end - 1].kind is EntryKind.HOLD:
-            then = replay("p", entries[:end])
-            assert (then.held + then.spent).fits(then.cap)
+            then = replay(entries[:end])
+            assert all(
+                (then[scope].held + then[scope].spent).dp.fits(then[scope].cap) for scope in entries[end - 1].scope.path
+            )
     ends = [entry.job_id for entry in entries if entry.kind in (EntryKind.SPEND, EntryKind.RELEASE)]
     assert len(ends) == len(set(ends))
 
@@ -135,47 +146,59 @@ def _run_all(threads: list[threading.Thread]) -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
+SCOPES = (TENANT, P, Scope("p", "trial"), Scope("q"))
+
+
 @dataclass
 class Model:
-    """The ledger as a dozen lines of arithmetic, to hold the real one against."""
+    """The ledger as some lines of arithmetic, to hold the real one against."""
 
-    caps: dict[str, int] = field(default_factory=dict)
-    holds: dict[str, tuple[str, int]] = field(default_factory=dict)
+    caps: dict[Scope, Amount] = field(default_factory=dict)
+    holds: dict[str, tuple[Scope, int]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
-    n_entries: dict[str, int] = field(default_factory=dict)
+    n_entries: dict[Scope, int] = field(default_factory=dict)
 
     def copy(self) -> Model:
         return Model(dict(self.caps), dict(self.holds), dict(self.ended), dict(self.n_entries))
 
-    def total(self, population: str, *ends: str | None) -> int:
+    def total(self, scope: Scope, *ends: str | None) -> int:
         return sum(
-            price
-            for job_id, (where, price) in self.holds.items()
-            if where == population and self.ended.get(job_id) in ends
+            units
+            for job_id, (where, units) in self.holds.items()
+            if scope in where.path and self.ended.get(job_id) in ends
         )
 
-    def write(self, population: str) -> None:
-        self.n_entries[population] = self.n_entries.get(population, 0) + 1
+    def write(self, *scopes: Scope) -> None:
+        for scope in scopes:
+            self.n_entries[scope] = self.n_entries.get(scope, 0) + 1
 
-    def apply(self, kind: str, population: str, job_id: str, units: int) -> type[UnderstudyError] | None:
+    def apply(self, kind: str, scope: Scope, job_id: str, units: int) -> type[UnderstudyError] | None:
         """The error that the call must raise, or None; the state after it."""
         if kind in ("open", "grant"):
-            if kind == "grant" or population not in self.caps:
-                self.caps[population] = units
-                self.write(population)
+            opened = scope.path if kind == "open" else scope.path[:-1]
+            for step in opened:
+                if step not in self.caps:
+                    self.caps[step] = default_terms(step).cap
+                    self.write(step)
+            if kind == "grant":
+                self.caps[scope] = Amount(units, units)
+                self.write(scope)
             return None
-        return self.hold(population, job_id, units) if kind == "hold" else self.end(kind, job_id)
+        return self.hold(scope, job_id, units) if kind == "hold" else self.end(kind, job_id)
 
-    def hold(self, population: str, job_id: str, units: int) -> type[UnderstudyError] | None:
-        if population not in self.caps:
+    def hold(self, scope: Scope, job_id: str, units: int) -> type[UnderstudyError] | None:
+        if not self.caps:
             return NotFound
         if job_id in self.holds:
-            same = self.holds[job_id] == (population, units) and self.ended.get(job_id) != "release"
+            same = self.holds[job_id] == (scope, units) and self.ended.get(job_id) != "release"
             return None if same else Conflict
-        if self.total(population, None, "spend") + units > self.caps[population]:
+        if any(step not in self.caps for step in scope.path):
+            return NotFound
+        used = {step: self.total(step, None, "spend") + units for step in scope.path}
+        if any(not Amount(used[step], used[step]).fits(self.caps[step]) for step in scope.path):
             return BudgetExceeded
-        self.holds[job_id] = (population, units)
-        self.write(population)
+        self.holds[job_id] = (scope, units)
+        self.write(*scope.path)
         return None
 
     def end(self, kind: str, job_id: str) -> type[UnderstudyError] | None:
@@ -183,24 +206,20 @@ class Model:
             return Conflict if kind == "spend" else None
         if job_id not in self.ended:
             self.ended[job_id] = kind
-            self.write(self.holds[job_id][0])
+            self.write(*self.holds[job_id][0].path)
         return None
 
-    def account(self, population: str) -> Account:
-        cap, held, spent = self.caps[population], self.total(population, None), self.total(population, "spend")
-        n_entries = self.n_entries[population]
+    def account(self, scope: Scope) -> Account:
+        held, spent = self.total(scope, None), self.total(scope, "spend")
+        terms = Terms(cap=self.caps[scope])
         return Account(
-            population=population,
-            cap=Amount(cap, cap),
-            held=Amount(held, held),
-            spent=Amount(spent, spent),
-            n_entries=n_entries,
+            scope=scope, terms=terms, held=_charge(held), spent=_charge(spent), n_entries=self.n_entries[scope]
         )
 
 
 CALLS = st.tuples(
     st.sampled_from(("open", "grant", "hold", "hold", "hold", "spend", "spend", "release")),
-    st.sampled_from(("p", "p", "q")),
+    st.sampled_from(SCOPES),
     st.sampled_from(("j1", "j2", "j3", "j4")),
     st.integers(0, 6),
 )
@@ -210,43 +229,43 @@ TRANSACTIONS = st.lists(st.tuples(st.lists(CALLS, min_size=1, max_size=4), st.bo
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(transactions=TRANSACTIONS)
 def test_any_history_of_commits_and_rollbacks_is_the_models(
-    database: SqlDatabase, transactions: list[tuple[list[tuple[str, str, str, int]], bool]]
+    database: SqlDatabase, transactions: list[tuple[list[tuple[str, Scope, str, int]], bool]]
 ) -> None:
     tenant = TenantId(uuid.uuid4().hex)  # a tenant of its own is a ledger of its own
     model = Model()
-    model.apply("open", "p", "", 10)
+    model.apply("grant", P, "", 10)
     with database.begin() as tx:
-        tx.for_tenant(tenant).ledger.open("p", Amount(10, 10), at=NOW)
+        tx.for_tenant(tenant).ledger.grant(P, Terms(cap=Amount(10, 10)), at=NOW)
     for calls, commits in transactions:
         after = model.copy()
         with suppress(_RollBack), database.begin() as tx:
-            for kind, population, job_id, units in calls:
-                expected = after.apply(kind, population, job_id, units)
+            for kind, scope, job_id, units in calls:
+                expected = after.apply(kind, scope, job_id, units)
                 with _expecting(expected):
-                    _call(tx.for_tenant(tenant).ledger, kind, population, job_id, units)
+                    _call(tx.for_tenant(tenant).ledger, kind, scope, job_id, units)
             if not commits:
                 raise _RollBack
         model = after if commits else model
-        with database.begin() as tx:
+        with database.read() as tx:
             ledger = tx.for_tenant(tenant).ledger
-            assert ledger.accounts() == [model.account(population) for population in sorted(model.caps)]
-            for population in model.caps:
-                entries = ledger.entries(population)
-                assert verify(entries)
-                assert replay(population, entries) == model.account(population)
+            assert ledger.accounts() == [model.account(scope) for scope in sorted(model.caps)]
+            _assert_sound(ledger)
 
 
 def _expecting(error: type[UnderstudyError] | None) -> AbstractContextManager[object]:
     return nullcontext() if error is None else pytest.raises(error)
 
 
-def _call(ledger: LedgerStore, kind: str, population: str, job_id: str, units: int) -> None:
-    amount = Amount(units, units)
+def _charge(units: int) -> Charge:
+    return Charge(Amount(units, units), Zcdp(units, units))
+
+
+def _call(ledger: LedgerStore, kind: str, scope: Scope, job_id: str, units: int) -> None:
     if kind == "open":
-        ledger.open(population, amount, at=NOW)
+        ledger.open(scope, at=NOW)
     elif kind == "grant":
-        ledger.grant(population, amount, at=NOW)
+        ledger.grant(scope, Terms(cap=Amount(units, units)), at=NOW)
     elif kind == "hold":
-        ledger.hold(population, job_id, amount, events="[]", at=NOW)
+        ledger.hold(scope, job_id, _charge(units), events="[]", at=NOW)
     else:
         (ledger.spend if kind == "spend" else ledger.release)(job_id, at=NOW)

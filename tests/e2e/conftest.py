@@ -16,7 +16,7 @@ from tests.e2e.houses import House
 from understudy.client import Client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     settings = Settings.from_environment({"UNDERSTUDY_HOME": str(tmp_path_factory.mktemp("home"))})
     with running(settings, role="serve") as ports:

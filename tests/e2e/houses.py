@@ -137,7 +137,12 @@ class GrpcDoor:
 
     def declare(self, schema: Mapping[str, object] | str, table_format: str = "csv") -> str:
         text = schema if isinstance(schema, str) else json.dumps(schema)
-        return str(self._call(self._datasets.Create, pb.DatasetCreate(table_schema=text, format=f"TABLE_FORMAT_{table_format.upper()}")).id)
+        return str(
+            self._call(
+                self._datasets.Create,
+                pb.DatasetCreate(table_schema=text, format=f"TABLE_FORMAT_{table_format.upper()}"),
+            ).id
+        )
 
     def send(self, dataset_id: str, content: bytes) -> None:
         def parts() -> Iterator[pb.UploadRequest]:

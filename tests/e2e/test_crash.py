@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from privacy.ledger import Scope
 from service.bootstrap import build
 from service.context import TenantId
 from service.settings import Settings
@@ -132,7 +133,7 @@ def entries(home: Path):  # type: ignore[no-untyped-def]
     ports, engine, queue = build(Settings.from_environment({"UNDERSTUDY_HOME": str(home)}))
     try:
         with ports.database.begin() as tx:
-            return tx.for_tenant(TenantId("clinic")).ledger.entries("ward")
+            return tx.for_tenant(TenantId("clinic")).ledger.entries(Scope("ward"))
     finally:
         queue.close()
         engine.dispose()

@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from privacy.ledger import EntryKind
+from privacy.ledger import EntryKind, Scope
 from service.context import TenantId
 from tests.e2e.houses import SCHEMA, House, rows
 from understudy.client import Client, SynthResult
@@ -60,7 +60,7 @@ def test_a_table_becomes_a_bundle(
     assert budget.epsilon_held == 0
     assert budget.epsilon_spent == pytest.approx(1.0)
     with house.ports.database.begin() as tx:
-        entries = tx.for_tenant(TenantId("clinic")).ledger.entries("story")
+        entries = tx.for_tenant(TenantId("clinic")).ledger.entries(Scope("story"))
     assert [entry.kind for entry in entries if entry.job_id == result.job.id] == [EntryKind.HOLD, EntryKind.SPEND]
 
 

@@ -1,7 +1,7 @@
 """Ideal runs: fresh rows of the same population leak nothing, so no privacy light may be red.
 
 False-alarm rate of the section by design: the verbatim and isolated tests at 0.001 after Holm, the AUC
-of everyone at 0.55 (four standard errors here), the audit at 0.05 for a mechanism that is tight at its
+of everyone at 0.55 (four standard errors here), the audit at 0.01 for a mechanism that is tight at its
 claim and far less for one that is not. Twenty runs with fixed seeds must show none.
 """
 

@@ -30,7 +30,7 @@ SCHEMA = TableSchema.parse(
         ]
     }
 )
-N, AUDIT = 4_000, 5_600
+N, AUDIT, LARGE = 3_000, 2_400, 5_600
 Change = Callable[["Sets", np.random.Generator], pa.Table]
 
 
@@ -48,24 +48,24 @@ def population(n: int, rng: np.random.Generator) -> pa.Table:
 
 
 @functools.lru_cache(maxsize=2)
-def sets_of(seed: int) -> "Sets":
-    return Sets(seed)
+def sets_of(seed: int, audit: int) -> "Sets":
+    return Sets(seed, audit)
 
 
 class Sets:
     """Train, members and controls by a fair coin, and a fresh sample: the ideal synthetic table."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, n_audit: int) -> None:
         rng = np.random.default_rng(seed)
-        audit, coin = population(AUDIT, rng), rng.random(AUDIT) < 0.5
+        audit, coin = population(n_audit, rng), rng.random(n_audit) < 0.5
         self.members, self.controls = audit.filter(pa.array(coin)), audit.filter(pa.array(~coin))
-        self.train = pa.concat_tables([self.members, population(N - AUDIT // 2, rng)])
+        self.train = pa.concat_tables([self.members, population(max(0, N - n_audit // 2) + 200, rng)])
         self.fresh = population(N, rng)
 
 
-def judged(change: Change, seed: int = 1, epsilon: float = 3.0) -> tuple[dict[str, Any], Any]:
+def judged(change: Change, *, seed: int = 1, epsilon: float = 3.0, audit: int = AUDIT) -> tuple[dict[str, Any], Any]:
     """The metrics by id, and the owner report, of the table that `change` makes."""
-    sets, rng = sets_of(seed), np.random.default_rng(seed + 100)
+    sets, rng = sets_of(seed, audit), np.random.default_rng(seed + 100)
     synthetic = change(sets, rng)
     inputs = EvaluationInputs(
         schema=SCHEMA,
@@ -99,7 +99,7 @@ def _outlying(table: pa.Table, share: float) -> pa.Table:
 
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.2])
 def test_verbatim_copies_are_red(share: float) -> None:
-    found, _ = judged(lambda s, rng: pa.concat_tables([s.fresh, _copies(s.train, share, rng)]))
+    found, _ = judged(lambda s, rng: pa.concat_tables([s.fresh, _copies(s.train, share, rng)]), audit=LARGE)
     assert found["risk.verbatim"]["status"] == "red"
 
 
@@ -117,7 +117,9 @@ def test_jittered_copies_are_red_though_verbatim_is_blind() -> None:
 
 
 def test_memorised_outliers_are_red_on_the_most_isolated() -> None:
-    found, _ = judged(lambda s, rng: pa.concat_tables([s.fresh, _jitter(_outlying(s.train, 0.03), rng, 0.005)]))
+    found, _ = judged(
+        lambda s, rng: pa.concat_tables([s.fresh, _jitter(_outlying(s.train, 0.03), rng, 0.005)]), audit=LARGE
+    )
     assert found["risk.membership"]["status"] != "red"
     assert found["risk.membership.isolated5"]["status"] == "red"
 

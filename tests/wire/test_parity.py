@@ -76,9 +76,14 @@ TWINS = {
     "list_jobs": {"Jobs.List"},
     "get_job": {"Jobs.Get", "Jobs.Watch"},
     "get_bundle": {"Jobs.DownloadBundle"},
+    "create_plan": {"Jobs.Plan"},
+    "create_evaluation": {"Jobs.Evaluate"},
     "list_budgets": {"Budgets.List"},
     "get_budget": {"Budgets.Get"},
     "grant_budget": {"Budgets.Grant"},
+    "grant_tenant_budget": {"Budgets.Grant"},
+    "list_entries": {"Budgets.History"},
+    "verify_ledger": {"Budgets.Verify"},
 }
 """Each HTTP operation and the gRPC methods that do the same."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -20,15 +19,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from understudy import __version__
+from understudy.budget_cli import budget_app, show_plan
 from understudy.client import Client, SynthResult, read_schema
 from understudy.errors import Failed, UnderstudyError, UsageError
 from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
-    DEFAULT_DELTA_CAP,
     DEFAULT_ENGINE,
     DEFAULT_JOB_DELTA,
+    DEFAULT_REPORT_SHARE,
     BudgetView,
+    PlanCreate,
 )
+from understudy.options import ApiKey, AsJson, Url, connect, say
 from understudy.report import figures
 
 app = typer.Typer(
@@ -39,21 +41,11 @@ app = typer.Typer(
     help="Private synthetic data inside your own walls: differentially private, under a budget that is enforced.",
     epilog="Exit codes: 0 done, 2 usage or schema, 3 budget refused, 4 input refused, 5 failed.",
 )
-budget_app = typer.Typer(no_args_is_help=True, help="What may be spent on a population, and what is left of it.")
 schema_app = typer.Typer(no_args_is_help=True, help="Propose a schema, or check one.")
 engines_app = typer.Typer(no_args_is_help=True, help="Synthesizers on offer.")
 app.add_typer(budget_app, name="budget")
 app.add_typer(schema_app, name="schema")
 app.add_typer(engines_app, name="engines")
-
-Url = Annotated[
-    str | None,
-    typer.Option("--url", envvar="UNDERSTUDY_URL", help="A running service; without it, one in this process."),
-]
-ApiKey = Annotated[
-    str | None, typer.Option("--api-key", envvar="UNDERSTUDY_API_KEY", help="Key for --url.", show_envvar=True)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="The last line of stdout is one JSON object.")]
 
 _STAGES = {
     "upload": "sending the table",
@@ -66,26 +58,6 @@ _STAGES = {
     "bundle": "packing",
     "done": "done",
 }
-
-
-@contextlib.contextmanager
-def connect(url: str | None, api_key: str | None) -> Iterator[Client]:
-    """A client of the service at ``url``, or of one that runs inside this process."""
-    if url:
-        if not api_key:
-            raise UsageError("Give the key of the service: --api-key or UNDERSTUDY_API_KEY.", code="api-key-missing")
-        with Client(url, api_key=api_key) as client:
-            yield client
-        return
-    found = tuple(entry_points(group="understudy.embedded"))
-    if not found:
-        raise UsageError("No server is installed here; give --url, or install understudy-server.", code="no-server")
-    with found[0].load()(dict(os.environ)) as (transport, key), Client(api_key=key, transport=transport) as client:
-        yield client
-
-
-def _say(text: str) -> None:
-    Console(stderr=True, highlight=False).print(text)
 
 
 @contextlib.contextmanager
@@ -115,6 +87,13 @@ def synth(
     audit_share: Annotated[
         float, typer.Option("--audit-share", help="Share of persons in the audit; half of them stay out of training.")
     ] = DEFAULT_AUDIT_SHARE,
+    project: Annotated[str, typer.Option("--project", help="A project whose budget is charged too.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only what it would cost; no row is read.")] = False,
+    report_share: Annotated[
+        float, typer.Option("--report-share", help="Part of the price for fidelity figures that may leave; 0: none.")
+    ] = DEFAULT_REPORT_SHARE,
+    canaries: Annotated[int, typer.Option("--canaries", help="Invented rows to watch for, 10 to 1000; 0: none.")] = 0,
+    policy: Annotated[Path | None, typer.Option("--policy", help="Gates that the release must pass, JSON.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Directory for the result.")] = Path("understudy-out"),
     url: Url = None,
     api_key: ApiKey = None,
@@ -131,6 +110,19 @@ def synth(
     if epsilon is None:
         raise UsageError("Give the price: --epsilon.", code="epsilon-missing")
     declared = read_schema(schema)
+    if dry_run:
+        request = PlanCreate(
+            table_schema=declared.as_dict(),
+            epsilon=epsilon,
+            delta=delta,
+            n_rows=rows,
+            engine=engine,
+            project=project,
+            report_share=report_share,
+        )
+        with connect(url, api_key) as client:
+            show_plan(client.plan(request), as_json)
+        return
     with connect(url, api_key) as client:
         with _progress(sys.stderr.isatty() or not as_json) as bar:
             task = bar.add_task("starting", total=100)
@@ -142,6 +134,10 @@ def synth(
                 n_rows=rows,
                 engine=engine,
                 audit_share=audit_share,
+                project=project,
+                report_share=report_share,
+                canaries=canaries,
+                policy=_read_policy(policy),
                 out=out,
                 on_progress=lambda stage, percent: bar.update(
                     task, description=_STAGES.get(stage, stage), completed=0 if stage == "upload" else percent
@@ -158,7 +154,7 @@ def _propose_and_stop(table: Path, url: str | None, api_key: str | None) -> None
     with connect(url, api_key) as client:
         proposal = client.propose_schema(table)
     typer.echo(json.dumps(proposal.table_schema, indent=2, ensure_ascii=False))
-    _say(
+    say(
         "A table needs a schema. This one was proposed from the column names and the look of the values; it says "
         "nothing else of the data. Read it, correct it, add what is publicly known (enum, minimum, maximum), save "
         "it and give it with --schema."
@@ -197,6 +193,51 @@ def _show_outcome(result: SynthResult, budget: BudgetView) -> None:
     )
 
 
+def _read_policy(path: Path | None) -> dict[str, object]:
+    """Raises UsageError. What the gates are is checked by the service."""
+    if path is None:
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UsageError("The policy cannot be read as JSON.", code="policy-invalid") from None
+    if not isinstance(document, dict):
+        raise UsageError("A policy is a JSON object.", code="policy-invalid")
+    return document
+
+
+@app.command()
+def evaluate(
+    real: Annotated[Path, typer.Argument(help="The rows that the synthetic table was made from.")],
+    synthetic: Annotated[Path, typer.Argument(help="The table to judge, whoever made it.")],
+    schema: Annotated[Path, typer.Option("--schema", help="The Table Schema of the real table, JSON.")],
+    control: Annotated[
+        Path | None, typer.Option("--control", help="Rows of the same kind that its maker never saw.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Directory for the reports.")] = Path("understudy-out"),
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge any synthetic table: an owner report, and a release report without a figure of real rows.
+
+    Costs no budget and claims no guarantee. Without --control attacks cannot be judged, and their lights stay grey.
+    """
+    declared = read_schema(schema)
+    with connect(url, api_key) as client:
+        files = client.evaluate(real, synthetic, schema=declared, control=control, out=out)
+    found = figures(files["report.owner.json"])
+    if as_json:
+        shown = [{"group": f.group, "label": f.label, "text": f.text, "status": f.status} for f in found]
+        typer.echo(json.dumps({"paths": {name: str(path) for name, path in files.items()}, "figures": shown}))
+        return
+    console = Console(highlight=False)
+    for name in ("report.owner.html", "report.release.html"):
+        console.print(f"  {files[name]}")
+    for figure in found:
+        console.print(f"  {figure.group:<9}{figure.status:<6} {figure.label}: {figure.text}", markup=False)
+
+
 @schema_app.command("propose")
 def schema_propose(
     table: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
@@ -216,9 +257,9 @@ def schema_propose(
     else:
         out.write_text(text + "\n", encoding="utf-8")
     for guess in proposal.guesses:
-        _say(f"  {guess.column}: looks like {guess.kind} (by its {guess.why})")
+        say(f"  {guess.column}: looks like {guess.kind} (by its {guess.why})")
     if proposal.data_derived:
-        _say(
+        say(
             "[bold red]Warning:[/bold red] enums and bounds were read from the rows. A synthesis that uses them as "
             "declared facts is not covered by its epsilon. Replace them by what a codebook says."
         )
@@ -243,52 +284,6 @@ def schema_check(schema: Annotated[Path, typer.Argument(help="A Table Schema, JS
     unit = declared.unit
     who = f"all rows with one {unit.column}, at most {unit.max_rows}" if unit.column else "one row"
     console.print(f"Population: {declared.population}. Protected: {who}.")
-
-
-@budget_app.command("show")
-def budget_show(
-    population: Annotated[str | None, typer.Option("--population", help="One population; default all.")] = None,
-    url: Url = None,
-    api_key: ApiKey = None,
-    as_json: AsJson = False,
-) -> None:
-    """What was spent, what is held, what is left."""
-    with connect(url, api_key) as client:
-        budgets = [client.budget(population)] if population else client.budgets()
-    _show_budgets(budgets, as_json)
-
-
-@budget_app.command("grant")
-def budget_grant(
-    population: Annotated[str, typer.Option("--population", help="Whose data it is.")],
-    epsilon: Annotated[float, typer.Option("--epsilon", help="Lifetime cap.")],
-    delta: Annotated[float, typer.Option("--delta", help="Lifetime cap.")] = DEFAULT_DELTA_CAP,
-    url: Url = None,
-    api_key: ApiKey = None,
-    as_json: AsJson = False,
-) -> None:
-    """Set the lifetime cap of a population. What was spent stays spent."""
-    with connect(url, api_key) as client:
-        granted = client.grant(population, epsilon=epsilon, delta=delta)
-    _show_budgets([granted], as_json)
-
-
-def _show_budgets(budgets: list[BudgetView], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps([budget.model_dump(mode="json") for budget in budgets]))
-        return
-    table = Table("population", "epsilon cap", "spent", "held", "left", "delta cap", "delta left")
-    for budget in budgets:
-        numbers = (
-            budget.epsilon,
-            budget.epsilon_spent,
-            budget.epsilon_held,
-            budget.epsilon_left,
-            budget.delta,
-            budget.delta_left,
-        )
-        table.add_row(budget.population, *(f"{number:g}" for number in numbers))
-    Console(highlight=False).print(table)
 
 
 @engines_app.command("list")
@@ -341,7 +336,7 @@ def main() -> None:
         _report(error)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        _say("Stopped. An unfinished job is taken up again by the same command.")
+        say("Stopped. An unfinished job is taken up again by the same command.")
         raise SystemExit(Failed.exit_code) from None
 
 

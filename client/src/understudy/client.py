@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TypeVar
@@ -24,21 +25,27 @@ from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
     DEFAULT_ENGINE,
     DEFAULT_JOB_DELTA,
+    DEFAULT_REPORT_SHARE,
     BudgetGrant,
     BudgetView,
     DatasetCreate,
     DatasetView,
     EngineView,
+    EntryView,
+    EvaluationCreate,
     Health,
     JobCreate,
     JobView,
+    LedgerCheck,
     Message,
+    PlanCreate,
+    PlanView,
     SchemaProposal,
     TableFormat,
     TenantCreate,
     TenantView,
 )
-from understudy.schema import TableSchema
+from understudy.schema import PrivacyUnit, TableSchema
 
 M = TypeVar("M", bound=Message)
 Observer = Callable[[str, int], None]
@@ -184,6 +191,10 @@ class Client:
         n_rows: int | None = None,
         engine: str = DEFAULT_ENGINE,
         audit_share: float = DEFAULT_AUDIT_SHARE,
+        project: str = "",
+        report_share: float = DEFAULT_REPORT_SHARE,
+        canaries: int = 0,
+        policy: dict[str, object] | None = None,
         out: str | Path = "understudy-out",
         on_progress: Observer | None = None,
     ) -> SynthResult:
@@ -202,6 +213,10 @@ class Client:
                 n_rows=n_rows,
                 engine=engine,
                 audit_share=audit_share,
+                project=project,
+                report_share=report_share,
+                canaries=canaries,
+                policy=policy or {},
                 resume=True,
             )
             job = self.submit(request)
@@ -212,23 +227,88 @@ class Client:
                 self._forget(dataset_id)
         return SynthResult(job=done, folder=Path(out), files=self.download(done.id, out))
 
+    def evaluate(
+        self,
+        real: str | Path,
+        synthetic: str | Path,
+        *,
+        schema: TableSchema | dict[str, object] | str | Path,
+        control: str | Path | None = None,
+        out: str | Path = "understudy-out",
+    ) -> dict[str, Path]:
+        """Judge a synthetic table, whoever made it. Writes both reports into a directory and returns name -> path.
+
+        ``control``: rows of the same kind that its maker never saw. The synthetic table need not keep to what the
+        schema declares, only to its types: what it gets wrong is what the report is about. All tables are removed
+        from the service at the end.
+        """
+        declared = schema if isinstance(schema, TableSchema) else read_schema(schema)
+        used: list[str] = []
+        try:
+            used.append(self.upload(real, declared).id)
+            used.append(self.upload(synthetic, _as_made(declared, Path(synthetic))).id)
+            if control is not None:
+                used.append(self.upload(control, declared).id)
+            ids = dict(zip(("real_id", "synthetic_id", "control_id"), used, strict=False))
+            found = self.call(endpoints.create_evaluation(EvaluationCreate(**ids)))
+        finally:
+            for dataset_id in used:
+                self._forget(dataset_id)
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in found.files.items():
+            (folder / Path(name).name).write_text(text, encoding="utf-8")
+        return {name: folder / Path(name).name for name in found.files}
+
     def _forget(self, dataset_id: str) -> None:
         try:
             self.call(endpoints.delete_dataset(dataset_id))
         except UnderstudyError:
             return  # the job may still use it, or the service is gone: its retention rules apply
 
-    def budget(self, population: str) -> BudgetView:
+    def plan(self, message: PlanCreate) -> PlanView:
+        """What a job would cost, from its schema alone. No table is sent, nothing is held."""
+        return self.call(endpoints.create_plan(message))
+
+    def budget(self, population: str, *, project: str = "") -> BudgetView:
         """One account."""
-        return self.call(endpoints.get_budget(population))
+        return self.call(endpoints.get_budget(population, project))
 
     def budgets(self) -> list[BudgetView]:
-        """All accounts of the tenant."""
+        """All accounts of the tenant, parents before children."""
         return self.call(endpoints.list_budgets()).budgets
 
-    def grant(self, population: str, *, epsilon: float, delta: float) -> BudgetView:
-        """Set the lifetime cap of a population."""
-        return self.call(endpoints.grant_budget(population, BudgetGrant(epsilon=epsilon, delta=delta)))
+    def grant(
+        self,
+        population: str,
+        *,
+        epsilon: float,
+        delta: float,
+        project: str = "",
+        composition: str = "",
+        window_days: int | None = None,
+        window_epsilon: float | None = None,
+    ) -> BudgetView:
+        """Set the lifetime cap of a population or a project; with an empty population, of the tenant."""
+        message = BudgetGrant(
+            epsilon=epsilon,
+            delta=delta,
+            composition=composition,
+            window_days=window_days,
+            window_epsilon=window_epsilon,
+        )
+        return self.call(endpoints.grant_budget(population, message, project))
+
+    def history(self, *, population: str = "", project: str = "") -> Iterator[EntryView]:
+        """Lines of the ledger, oldest first, fetched page by page."""
+        after = 0
+        while page := self.call(endpoints.list_entries(population, project, after=after)).entries:
+            yield from page
+            after = page[-1].n
+
+    def verify_ledger(self) -> LedgerCheck:
+        """Check the tenant's whole ledger."""
+        return self.call(endpoints.verify_ledger())
 
 
 def read_schema(source: dict[str, object] | str | Path) -> TableSchema:
@@ -239,6 +319,16 @@ def read_schema(source: dict[str, object] | str | Path) -> TableSchema:
         return TableSchema.parse(Path(source).read_bytes())
     except OSError:
         raise UsageError("The schema file cannot be read.", code="schema-not-readable") from None
+
+
+def _as_made(schema: TableSchema, table: Path) -> TableSchema:
+    """The schema without what it demands of values, and without identifying columns that a CSV leaves out."""
+    columns = tuple(replace(column, required=False, enum=None, minimum=None, maximum=None) for column in schema.columns)
+    if format_of(table) is TableFormat.CSV:
+        with _open(table) as file:
+            header = next(csv.reader([file.readline().decode("utf-8-sig", "replace")]), [])
+        columns = tuple(column for column in columns if column.is_modelled or column.name in header)
+    return replace(schema, columns=columns, unit=PrivacyUnit())
 
 
 def format_of(path: Path) -> TableFormat:

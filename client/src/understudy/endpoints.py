@@ -22,11 +22,17 @@ from understudy.messages import (
     DatasetList,
     DatasetView,
     EngineList,
+    EntryList,
+    EvaluationCreate,
+    EvaluationView,
     Health,
     JobCreate,
     JobList,
     JobView,
+    LedgerCheck,
     Message,
+    PlanCreate,
+    PlanView,
     Problem,
     SchemaProposal,
     TableFormat,
@@ -119,19 +125,43 @@ def get_bundle(job_id: str) -> Request[Message]:
     return Request(method="GET", path=f"/v1/jobs/{_part(job_id)}/bundle", answer=Message)
 
 
+def create_plan(message: PlanCreate) -> Request[PlanView]:
+    """POST /v1/plans"""
+    return Request(method="POST", path="/v1/plans", answer=PlanView, body=_json(message))
+
+
+def create_evaluation(message: EvaluationCreate) -> Request[EvaluationView]:
+    """POST /v1/evaluations"""
+    return Request(method="POST", path="/v1/evaluations", answer=EvaluationView, body=_json(message))
+
+
 def list_budgets() -> Request[BudgetList]:
     """GET /v1/budgets"""
     return Request(method="GET", path="/v1/budgets", answer=BudgetList)
 
 
-def get_budget(population: str) -> Request[BudgetView]:
+def get_budget(population: str, project: str = "") -> Request[BudgetView]:
     """GET /v1/budgets/{population}"""
-    return Request(method="GET", path=f"/v1/budgets/{_part(population)}", answer=BudgetView)
+    path = f"/v1/budgets/{_part(population)}"
+    return Request(method="GET", path=path, answer=BudgetView, params=_given(project=project))
 
 
-def grant_budget(population: str, message: BudgetGrant) -> Request[BudgetView]:
-    """PUT /v1/budgets/{population}"""
-    return Request(method="PUT", path=f"/v1/budgets/{_part(population)}", answer=BudgetView, body=_json(message))
+def grant_budget(population: str, message: BudgetGrant, project: str = "") -> Request[BudgetView]:
+    """PUT /v1/budgets/{population}; without a population PUT /v1/budgets, the tenant's own account."""
+    path = f"/v1/budgets/{_part(population)}" if population else "/v1/budgets"
+    params = _given(project=project)
+    return Request(method="PUT", path=path, answer=BudgetView, params=params, body=_json(message))
+
+
+def list_entries(population: str = "", project: str = "", *, after: int = 0) -> Request[EntryList]:
+    """GET /v1/ledger"""
+    params = _given(population=population, project=project, after=str(after))
+    return Request(method="GET", path="/v1/ledger", answer=EntryList, params=params)
+
+
+def verify_ledger() -> Request[LedgerCheck]:
+    """GET /v1/ledger/check"""
+    return Request(method="GET", path="/v1/ledger/check", answer=LedgerCheck)
 
 
 def read(request: Request[M], status: int, body: bytes) -> M:
@@ -153,6 +183,10 @@ def error_of(status: int, body: bytes) -> UnderstudyError:
     kind = ERRORS.get(problem.kind, Failed)
     where = tuple(Place(line=place.line, column=place.column, pointer=place.pointer) for place in problem.where)
     return kind(problem.detail, code=problem.code, where=where, facts=problem.facts)
+
+
+def _given(**params: str) -> dict[str, str]:
+    return {name: value for name, value in params.items() if value}
 
 
 def _part(text: str) -> str:

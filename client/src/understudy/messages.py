@@ -15,6 +15,7 @@ DEFAULT_DELTA_CAP = 1e-5
 DEFAULT_JOB_DELTA = 1e-6
 DEFAULT_AUDIT_SHARE = 0.1
 DEFAULT_ENGINE = "marginal"
+DEFAULT_REPORT_SHARE = 0.05
 
 
 class Message(BaseModel):
@@ -130,8 +131,23 @@ class JobCreate(Message):
         DEFAULT_AUDIT_SHARE,
         description="Share of persons in the audit. A random half of them is kept out of training, as a control.",
     )
+    project: str = Field("", description="A project of the population, whose budget is charged too.")
     resume: bool = Field(
         False, description="If an unfinished job with the same table and parameters exists, return it instead."
+    )
+    report_share: float = Field(
+        DEFAULT_REPORT_SHARE,
+        description="Part of the price, 0 to 0.5 of its mu squared, for fidelity figures that may leave. 0: none.",
+    )
+    canaries: int = Field(
+        0,
+        description="So many invented rows are offered for training, each taken by a secret coin, to see what the "
+        "output tells of them. 0, or 10 to 1000: a public number. Those in the output are taken out of it.",
+    )
+    policy: dict[str, object] = Field(
+        default_factory=dict,
+        description="Gates before anything leaves: max_epsilon, max_attack_auc, max_attack_rate, min_fidelity, "
+        "no_pii_literal. They can only be stricter than the service's own.",
     )
 
 
@@ -157,13 +173,19 @@ class JobView(Message):
     steps: list[StepView] = Field(default_factory=list)
     error: Problem | None = None
     created_at: str = Field(description="RFC 3339, UTC.")
+    project: str = ""
 
 
 class BudgetGrant(Message):
-    """Set the lifetime cap of a population's account."""
+    """Set the lifetime cap of an account, and how jobs add up in it."""
 
     epsilon: float
     delta: float
+    composition: str = Field(
+        "", description="'basic' or 'zcdp'; empty: as it is, at first basic. Fixed with the first job of the scope."
+    )
+    window_days: int | None = Field(None, description="With window_epsilon: a policy beside the lifetime cap.")
+    window_epsilon: float | None = Field(None, description="At most so much epsilon within any window_days days.")
 
 
 class BudgetView(Message):
@@ -180,12 +202,116 @@ class BudgetView(Message):
     delta_left: float
     composition: str = Field(description="How jobs add up, with its proof.")
     n_entries: int
+    scope: str = Field("population", description="tenant, population or project.")
+    project: str = Field("", description="Of a project's account.")
+    is_limited: bool = Field(True, description="False for an account that only keeps count; its cap is no cap then.")
+    composition_rule: str = Field("basic", description="basic or zcdp.")
+    epsilon_sum: float = Field(0.0, description="What plain sums of epsilon would show as spent and held.")
+    rho_used: float | None = Field(None, description="Sum of rho, spent and held, if every job has a zCDP bound.")
+    window_days: int | None = None
+    window_epsilon: float | None = Field(None, description="Policy: at most so much within the window.")
+    window_epsilon_left: float | None = Field(None, description="What is left of the window now.")
 
 
 class BudgetList(Message):
     """All accounts of a tenant."""
 
     budgets: list[BudgetView]
+
+
+class EntryView(Message):
+    """One line of the ledger. It names the deepest scope; the charge counts in every scope above it too."""
+
+    n: int = Field(description="Counted from 1 within the tenant.")
+    kind: str = Field(description="grant, hold, spend, release or restore.")
+    population: str
+    project: str
+    job_id: str = ""
+    epsilon: float
+    delta: float
+    rho: float | None = Field(None, description="None if the job has no zCDP bound.")
+    events: str = Field("", description="What was done, as JSON: pairs of purpose and encoded event.")
+    terms: str = Field("", description="What was granted, as JSON.")
+    at: str = Field(description="RFC 3339, UTC.")
+    digest: str = Field(description="SHA-256 that chains this line to the one before.")
+
+
+class EntryList(Message):
+    """Lines of the ledger, oldest first."""
+
+    entries: list[EntryView]
+
+
+class LedgerCheck(Message):
+    """What a check of the tenant's whole ledger found."""
+
+    ok: bool
+    n_entries: int
+    head: str = Field(description="Digest of the last entry.")
+    anchored_n: int | None = Field(None, description="The last entry that is known outside the database.")
+    faults: list[str] = Field(default_factory=list, description="What is wrong, in words.")
+
+
+class PlanCreate(Message):
+    """Ask what a job would cost. No table is needed, only its schema."""
+
+    table_schema: dict[str, object] = Field(description="Frictionless Table Schema with the understudy: keys.")
+    epsilon: float = Field(description="Above 0.", examples=[1.0])
+    delta: float = Field(DEFAULT_JOB_DELTA, description="At least 0 and below 1.")
+    n_rows: int | None = Field(None, description="As of a job.")
+    engine: str = Field(DEFAULT_ENGINE, description="Name of the synthesizer.")
+    project: str = Field("", description="A project of the population, whose budget would be charged too.")
+    report_share: float = Field(DEFAULT_REPORT_SHARE, description="As of a job.")
+
+
+class PlanEvent(Message):
+    """One mechanism that a job would run."""
+
+    purpose: str
+    event: dict[str, object] = Field(description="The encoded event.")
+    share: float = Field(description="Of the job's mu squared, 0 to 1; what buys this purpose its precision.")
+
+
+class PlanScope(Message):
+    """What the job would do to one account."""
+
+    scope: str = Field(description="tenant, population or project.")
+    population: str
+    project: str
+    composition_rule: str
+    is_limited: bool
+    epsilon_left: float
+    delta_left: float
+    epsilon_cost: float = Field(description="By how much the job would raise what is used, as this scope adds up.")
+    epsilon_left_after: float
+    delta_left_after: float
+    fits: bool
+
+
+class PlanOffer(Message):
+    """What the same epsilon buys under another engine."""
+
+    engine: str
+    summary: str
+    events: list[PlanEvent]
+    refusal: str = Field("", description="The code of the error, if this engine cannot do it.")
+
+
+class PlanView(Message):
+    """The price of a job, computed before any row is read."""
+
+    engine: str
+    population: str
+    project: str
+    epsilon: float
+    delta: float
+    epsilon_of_events: float = Field(description="The events by the tightest accountant; at most epsilon.")
+    rho: float | None = Field(None, description="As zCDP, if every event has such a bound.")
+    accountant: str
+    fits: bool = Field(description="True if every scope could pay now.")
+    events: list[PlanEvent]
+    scopes: list[PlanScope]
+    offers: list[PlanOffer]
 
 
 class EngineView(Message):
@@ -235,3 +361,19 @@ class JobList(Message):
     """All jobs of a tenant."""
 
     jobs: list[JobView]
+
+
+class EvaluationCreate(Message):
+    """Judge a synthetic table, whoever made it. Nothing is charged: the owner's figures are not private."""
+
+    real_id: str = Field(description="The dataset with the rows that the synthetic table was made from.")
+    synthetic_id: str = Field(description="The dataset to judge: the columns of the real one, of the same types.")
+    control_id: str | None = Field(
+        None, description="Rows of the same kind that its maker never saw. Without them attacks cannot be judged."
+    )
+
+
+class EvaluationView(Message):
+    """What was found. The owner report holds figures of real rows: it stays with the owner."""
+
+    files: dict[str, str] = Field(description="report.owner and report.release, each as .json and .html.")

@@ -5,8 +5,8 @@ differential-privacy event. What is not supported is refused with a JSON pointer
 
 Standard keys: ``fields[].{name,type,title,description,constraints.{required,enum,minimum,maximum}}``,
 ``missingValues``, ``title``, ``description``, ``name``.
-Ours: ``understudy:population`` and ``understudy:privacyUnit`` on the table, ``understudy:kind`` and
-``understudy:target`` on a field.
+Ours: ``understudy:population`` and ``understudy:privacyUnit`` on the table, ``understudy:kind``,
+``understudy:target`` and ``understudy:hierarchy`` on a field.
 Source of the standard: Frictionless Data, Table Schema v1.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal, get_args
 
@@ -46,11 +46,23 @@ PII_KINDS: tuple[str, ...] = (
     "url",
     "ip_address",
     "username",
+    "npi",
+    "mbi",
+    "nhs_number",
+    "imsi",
+    "license_plate",
     "pii",
 )
 """Kinds of directly identifying columns. ``pii`` is any other one: it is dropped."""
 
 KINDS: tuple[str, ...] = ("text", "identifier", *PII_KINDS)
+
+Operator = Literal["drop", "mask", "surrogate", "generalise", "shift", "keep"]
+OPERATORS: tuple[str, ...] = get_args(Operator)
+"""What is done with a field before anything else: see docs/scrub.md."""
+
+HIERARCHIES: tuple[str, ...] = ("icd10", "mcc", "prefix")
+"""How codes are nested: I21.4 in I21 in I, 5411 in 54, or any code in its first three, two and one characters."""
 
 Value = int | float | str | bool | date | datetime
 """One declared value: an enum member or a bound."""
@@ -79,7 +91,9 @@ class ColumnSchema:
     name: str
     type: FieldType
     kind: str | None = None
+    operator: str | None = None
     target: bool = False
+    hierarchy: str | None = None
     required: bool = False
     enum: tuple[Value, ...] | None = None
     minimum: Value | None = None
@@ -94,8 +108,13 @@ class ColumnSchema:
 
     @property
     def is_identifying(self) -> bool:
-        """An identifier or a PII kind: kept out of the engine, replaced or dropped on the way out."""
-        return self.kind is not None and self.kind != "text"
+        """An identifier or a PII kind: kept out of the engine, replaced or dropped on the way out.
+
+        Not so if its owner decides to keep it as it is, or made coarser: the engine models it then.
+        """
+        if self.operator == "drop":
+            return not self.is_text
+        return self.kind is not None and self.kind != "text" and self.operator not in ("keep", "generalise", "shift")
 
     @property
     def is_modelled(self) -> bool:
@@ -184,8 +203,12 @@ def _field_as_dict(column: ColumnSchema) -> dict[str, object]:
         entry["constraints"] = constraints
     if column.kind is not None:
         entry["understudy:kind"] = column.kind
+    if column.operator is not None:
+        entry["understudy:operator"] = column.operator
     if column.target:
         entry["understudy:target"] = True
+    if column.hierarchy is not None:
+        entry["understudy:hierarchy"] = column.hierarchy
     return entry
 
 
@@ -237,7 +260,9 @@ _FIELD_KEYS = {
     "format",
     "constraints",
     "understudy:kind",
+    "understudy:operator",
     "understudy:target",
+    "understudy:hierarchy",
 }
 _CONSTRAINT_KEYS = {"required", "enum", "minimum", "maximum"}
 _BOUNDED = {"integer", "number", "date", "datetime"}
@@ -275,6 +300,7 @@ class _Parser:
         self.keys(document, _TABLE_KEYS, "")
         columns = self.fields(document.get("fields"))
         unit = self.unit(document.get("understudy:privacyUnit"), columns)
+        columns = self.identified(columns, unit)
         population = document.get("understudy:population", DEFAULT_POPULATION)
         try:
             population = population_name(population if isinstance(population, str) else "")
@@ -303,6 +329,19 @@ class _Parser:
             missing_values=tuple(missing),
             **texts,
         )
+
+    def identified(self, columns: tuple[ColumnSchema, ...], unit: PrivacyUnit) -> tuple[ColumnSchema, ...]:
+        """The column that tells persons apart is an identifier, said or not; a label or a note it cannot be."""
+        named = tuple(
+            replace(column, kind="identifier") if column.name == unit.column and column.kind is None else column
+            for column in columns
+        )
+        for index, column in enumerate(named):
+            if column.name == unit.column and (column.is_text or column.target):
+                self.fault(f"/fields/{index}", "The privacy unit's column is neither text nor a target.")
+            if column.name == unit.column and column.operator not in (None, "surrogate"):
+                self.fault(f"/fields/{index}/understudy:operator", "The privacy unit's column gets surrogates.")
+        return named
 
     def fields(self, entries: object) -> tuple[ColumnSchema, ...]:
         if not isinstance(entries, list) or not 0 < len(entries) <= MAX_FIELDS:
@@ -350,7 +389,9 @@ class _Parser:
             name=name,
             type=type_,  # type: ignore[arg-type]
             kind=kind if isinstance(kind, str) else None,
+            operator=self.operator(entry.get("understudy:operator"), kind, str(type_), constraints, pointer),
             target=self.flag(entry, "understudy:target", pointer),
+            hierarchy=self.hierarchy(entry.get("understudy:hierarchy"), type_, f"{pointer}/understudy:hierarchy"),
             required=self.flag(constraints, "required", here),
             enum=enum,
             minimum=low,
@@ -361,6 +402,42 @@ class _Parser:
         if column.target and not column.is_modelled:
             self.fault(f"{pointer}/understudy:target", "Text and identifying fields are no targets.")
         return column
+
+    def hierarchy(self, name: object, type_: object, pointer: str) -> str | None:
+        if name is None:
+            return None
+        if name not in HIERARCHIES or not isinstance(name, str):
+            self.fault(pointer, f"A hierarchy is one of: {', '.join(HIERARCHIES)}.")
+            return None
+        if type_ != "string":
+            self.fault(pointer, "Only strings have a hierarchy.")
+            return None
+        return name
+
+    def operator(
+        self, operator: object, kind: object, type_: str, constraints: Mapping[str, object], pointer: str
+    ) -> str | None:
+        """What the owner decides for a field; refused where it would do nothing or something else."""
+        if operator is None:
+            return None
+        here = f"{pointer}/understudy:operator"
+        if operator not in OPERATORS:
+            self.fault(here, f"An operator is one of: {', '.join(OPERATORS)}.")
+            return None
+        identifies = kind is not None and kind != "text"
+        if operator in ("mask", "surrogate") and not identifies:
+            self.fault(here, "Only a field with an identifying kind is masked or replaced.")
+        elif operator == "mask" and type_ != "string":
+            self.fault(here, "Only a string is masked.")
+        elif operator == "shift" and type_ not in ("date", "datetime"):
+            self.fault(here, "Only a date is shifted.")
+        elif operator == "generalise" and not (
+            type_ in ("date", "datetime") or (kind == "zip" and type_ == "string") or (kind is None and type_ == "integer")
+        ):
+            self.fault(here, "Dates, ZIP codes that are strings, and ages (integers) can be generalised.")
+        elif operator == "generalise" and "enum" in constraints:
+            self.fault(here, "A generalised field has other values than its enum: leave the enum out.")
+        return str(operator)
 
     def enum(self, values: object, type_: str, pointer: str) -> tuple[Value, ...] | None:
         if values is None:

@@ -124,7 +124,7 @@ class DatasetList(_message.Message):
     def __init__(self, datasets: _Optional[_Iterable[_Union[DatasetView, _Mapping]]] = ...) -> None: ...
 
 class JobCreate(_message.Message):
-    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume")
+    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,10 @@ class JobCreate(_message.Message):
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     AUDIT_SHARE_FIELD_NUMBER: _ClassVar[int]
     RESUME_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    REPORT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    CANARIES_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     epsilon: float
     delta: float
@@ -139,7 +143,11 @@ class JobCreate(_message.Message):
     engine: str
     audit_share: float
     resume: bool
-    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ...) -> None: ...
+    project: str
+    report_share: float
+    canaries: int
+    policy: str
+    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ...) -> None: ...
 
 class StepView(_message.Message):
     __slots__ = ("name", "seconds")
@@ -150,7 +158,7 @@ class StepView(_message.Message):
     def __init__(self, name: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class JobView(_message.Message):
-    __slots__ = ("id", "dataset_id", "population", "state", "stage", "percent", "epsilon", "delta", "engine", "steps", "error", "created_at")
+    __slots__ = ("id", "dataset_id", "population", "state", "stage", "percent", "epsilon", "delta", "engine", "steps", "error", "created_at", "project")
     ID_FIELD_NUMBER: _ClassVar[int]
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     POPULATION_FIELD_NUMBER: _ClassVar[int]
@@ -163,6 +171,7 @@ class JobView(_message.Message):
     STEPS_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
     id: str
     dataset_id: str
     population: str
@@ -175,7 +184,8 @@ class JobView(_message.Message):
     steps: _containers.RepeatedCompositeFieldContainer[StepView]
     error: Problem
     created_at: str
-    def __init__(self, id: _Optional[str] = ..., dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., stage: _Optional[str] = ..., percent: _Optional[int] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., engine: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[StepView, _Mapping]]] = ..., error: _Optional[_Union[Problem, _Mapping]] = ..., created_at: _Optional[str] = ...) -> None: ...
+    project: str
+    def __init__(self, id: _Optional[str] = ..., dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., stage: _Optional[str] = ..., percent: _Optional[int] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., engine: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[StepView, _Mapping]]] = ..., error: _Optional[_Union[Problem, _Mapping]] = ..., created_at: _Optional[str] = ..., project: _Optional[str] = ...) -> None: ...
 
 class JobList(_message.Message):
     __slots__ = ("jobs",)
@@ -184,15 +194,21 @@ class JobList(_message.Message):
     def __init__(self, jobs: _Optional[_Iterable[_Union[JobView, _Mapping]]] = ...) -> None: ...
 
 class BudgetGrant(_message.Message):
-    __slots__ = ("epsilon", "delta")
+    __slots__ = ("epsilon", "delta", "composition", "window_days", "window_epsilon")
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
+    COMPOSITION_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_EPSILON_FIELD_NUMBER: _ClassVar[int]
     epsilon: float
     delta: float
-    def __init__(self, epsilon: _Optional[float] = ..., delta: _Optional[float] = ...) -> None: ...
+    composition: str
+    window_days: int
+    window_epsilon: float
+    def __init__(self, epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., composition: _Optional[str] = ..., window_days: _Optional[int] = ..., window_epsilon: _Optional[float] = ...) -> None: ...
 
 class BudgetView(_message.Message):
-    __slots__ = ("population", "epsilon", "delta", "epsilon_spent", "delta_spent", "epsilon_held", "delta_held", "epsilon_left", "delta_left", "composition", "n_entries")
+    __slots__ = ("population", "epsilon", "delta", "epsilon_spent", "delta_spent", "epsilon_held", "delta_held", "epsilon_left", "delta_left", "composition", "n_entries", "scope", "project", "is_limited", "composition_rule", "epsilon_sum", "rho_used", "window_days", "window_epsilon", "window_epsilon_left")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +220,15 @@ class BudgetView(_message.Message):
     DELTA_LEFT_FIELD_NUMBER: _ClassVar[int]
     COMPOSITION_FIELD_NUMBER: _ClassVar[int]
     N_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    IS_LIMITED_FIELD_NUMBER: _ClassVar[int]
+    COMPOSITION_RULE_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_SUM_FIELD_NUMBER: _ClassVar[int]
+    RHO_USED_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_EPSILON_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_EPSILON_LEFT_FIELD_NUMBER: _ClassVar[int]
     population: str
     epsilon: float
     delta: float
@@ -215,13 +240,164 @@ class BudgetView(_message.Message):
     delta_left: float
     composition: str
     n_entries: int
-    def __init__(self, population: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_spent: _Optional[float] = ..., delta_spent: _Optional[float] = ..., epsilon_held: _Optional[float] = ..., delta_held: _Optional[float] = ..., epsilon_left: _Optional[float] = ..., delta_left: _Optional[float] = ..., composition: _Optional[str] = ..., n_entries: _Optional[int] = ...) -> None: ...
+    scope: str
+    project: str
+    is_limited: bool
+    composition_rule: str
+    epsilon_sum: float
+    rho_used: float
+    window_days: int
+    window_epsilon: float
+    window_epsilon_left: float
+    def __init__(self, population: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_spent: _Optional[float] = ..., delta_spent: _Optional[float] = ..., epsilon_held: _Optional[float] = ..., delta_held: _Optional[float] = ..., epsilon_left: _Optional[float] = ..., delta_left: _Optional[float] = ..., composition: _Optional[str] = ..., n_entries: _Optional[int] = ..., scope: _Optional[str] = ..., project: _Optional[str] = ..., is_limited: _Optional[bool] = ..., composition_rule: _Optional[str] = ..., epsilon_sum: _Optional[float] = ..., rho_used: _Optional[float] = ..., window_days: _Optional[int] = ..., window_epsilon: _Optional[float] = ..., window_epsilon_left: _Optional[float] = ...) -> None: ...
 
 class BudgetList(_message.Message):
     __slots__ = ("budgets",)
     BUDGETS_FIELD_NUMBER: _ClassVar[int]
     budgets: _containers.RepeatedCompositeFieldContainer[BudgetView]
     def __init__(self, budgets: _Optional[_Iterable[_Union[BudgetView, _Mapping]]] = ...) -> None: ...
+
+class EntryView(_message.Message):
+    __slots__ = ("n", "kind", "population", "project", "job_id", "epsilon", "delta", "rho", "events", "terms", "at", "digest")
+    N_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    RHO_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    kind: str
+    population: str
+    project: str
+    job_id: str
+    epsilon: float
+    delta: float
+    rho: float
+    events: str
+    terms: str
+    at: str
+    digest: str
+    def __init__(self, n: _Optional[int] = ..., kind: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., job_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., rho: _Optional[float] = ..., events: _Optional[str] = ..., terms: _Optional[str] = ..., at: _Optional[str] = ..., digest: _Optional[str] = ...) -> None: ...
+
+class EntryList(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[EntryView]
+    def __init__(self, entries: _Optional[_Iterable[_Union[EntryView, _Mapping]]] = ...) -> None: ...
+
+class LedgerCheck(_message.Message):
+    __slots__ = ("ok", "n_entries", "head", "anchored_n", "faults")
+    OK_FIELD_NUMBER: _ClassVar[int]
+    N_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    ANCHORED_N_FIELD_NUMBER: _ClassVar[int]
+    FAULTS_FIELD_NUMBER: _ClassVar[int]
+    ok: bool
+    n_entries: int
+    head: str
+    anchored_n: int
+    faults: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, ok: _Optional[bool] = ..., n_entries: _Optional[int] = ..., head: _Optional[str] = ..., anchored_n: _Optional[int] = ..., faults: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PlanCreate(_message.Message):
+    __slots__ = ("table_schema", "epsilon", "delta", "n_rows", "engine", "project", "report_share")
+    TABLE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    REPORT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    table_schema: str
+    epsilon: float
+    delta: float
+    n_rows: int
+    engine: str
+    project: str
+    report_share: float
+    def __init__(self, table_schema: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ...) -> None: ...
+
+class PlanEvent(_message.Message):
+    __slots__ = ("purpose", "event", "share")
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    purpose: str
+    event: str
+    share: float
+    def __init__(self, purpose: _Optional[str] = ..., event: _Optional[str] = ..., share: _Optional[float] = ...) -> None: ...
+
+class PlanScope(_message.Message):
+    __slots__ = ("scope", "population", "project", "composition_rule", "is_limited", "epsilon_left", "delta_left", "epsilon_cost", "epsilon_left_after", "delta_left_after", "fits")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    COMPOSITION_RULE_FIELD_NUMBER: _ClassVar[int]
+    IS_LIMITED_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_LEFT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_LEFT_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_COST_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_LEFT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    DELTA_LEFT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    FITS_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    population: str
+    project: str
+    composition_rule: str
+    is_limited: bool
+    epsilon_left: float
+    delta_left: float
+    epsilon_cost: float
+    epsilon_left_after: float
+    delta_left_after: float
+    fits: bool
+    def __init__(self, scope: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., composition_rule: _Optional[str] = ..., is_limited: _Optional[bool] = ..., epsilon_left: _Optional[float] = ..., delta_left: _Optional[float] = ..., epsilon_cost: _Optional[float] = ..., epsilon_left_after: _Optional[float] = ..., delta_left_after: _Optional[float] = ..., fits: _Optional[bool] = ...) -> None: ...
+
+class PlanOffer(_message.Message):
+    __slots__ = ("engine", "summary", "events", "refusal")
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    engine: str
+    summary: str
+    events: _containers.RepeatedCompositeFieldContainer[PlanEvent]
+    refusal: str
+    def __init__(self, engine: _Optional[str] = ..., summary: _Optional[str] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., refusal: _Optional[str] = ...) -> None: ...
+
+class PlanView(_message.Message):
+    __slots__ = ("engine", "population", "project", "epsilon", "delta", "epsilon_of_events", "rho", "accountant", "fits", "events", "scopes", "offers")
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_OF_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    RHO_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNTANT_FIELD_NUMBER: _ClassVar[int]
+    FITS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    OFFERS_FIELD_NUMBER: _ClassVar[int]
+    engine: str
+    population: str
+    project: str
+    epsilon: float
+    delta: float
+    epsilon_of_events: float
+    rho: float
+    accountant: str
+    fits: bool
+    events: _containers.RepeatedCompositeFieldContainer[PlanEvent]
+    scopes: _containers.RepeatedCompositeFieldContainer[PlanScope]
+    offers: _containers.RepeatedCompositeFieldContainer[PlanOffer]
+    def __init__(self, engine: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_of_events: _Optional[float] = ..., rho: _Optional[float] = ..., accountant: _Optional[str] = ..., fits: _Optional[bool] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[PlanScope, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PlanOffer, _Mapping]]] = ...) -> None: ...
 
 class EngineView(_message.Message):
     __slots__ = ("name", "summary", "formal_guarantee")
@@ -258,6 +434,29 @@ class SchemaProposal(_message.Message):
     guesses: _containers.RepeatedCompositeFieldContainer[Guess]
     data_derived: bool
     def __init__(self, table_schema: _Optional[str] = ..., guesses: _Optional[_Iterable[_Union[Guess, _Mapping]]] = ..., data_derived: _Optional[bool] = ...) -> None: ...
+
+class EvaluationCreate(_message.Message):
+    __slots__ = ("real_id", "synthetic_id", "control_id")
+    REAL_ID_FIELD_NUMBER: _ClassVar[int]
+    SYNTHETIC_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_ID_FIELD_NUMBER: _ClassVar[int]
+    real_id: str
+    synthetic_id: str
+    control_id: str
+    def __init__(self, real_id: _Optional[str] = ..., synthetic_id: _Optional[str] = ..., control_id: _Optional[str] = ...) -> None: ...
+
+class EvaluationView(_message.Message):
+    __slots__ = ("files",)
+    class FilesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.ScalarMap[str, str]
+    def __init__(self, files: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Health(_message.Message):
     __slots__ = ("status", "version")
@@ -356,22 +555,42 @@ class DownloadBundleResponse(_message.Message):
     def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
 
 class GetBudgetRequest(_message.Message):
-    __slots__ = ("population",)
+    __slots__ = ("population", "project")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
     population: str
-    def __init__(self, population: _Optional[str] = ...) -> None: ...
+    project: str
+    def __init__(self, population: _Optional[str] = ..., project: _Optional[str] = ...) -> None: ...
 
 class ListBudgetsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class GrantBudgetRequest(_message.Message):
-    __slots__ = ("population", "grant")
+    __slots__ = ("population", "grant", "project")
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     GRANT_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
     population: str
     grant: BudgetGrant
-    def __init__(self, population: _Optional[str] = ..., grant: _Optional[_Union[BudgetGrant, _Mapping]] = ...) -> None: ...
+    project: str
+    def __init__(self, population: _Optional[str] = ..., grant: _Optional[_Union[BudgetGrant, _Mapping]] = ..., project: _Optional[str] = ...) -> None: ...
+
+class ListEntriesRequest(_message.Message):
+    __slots__ = ("population", "project", "after", "limit")
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    population: str
+    project: str
+    after: int
+    limit: int
+    def __init__(self, population: _Optional[str] = ..., project: _Optional[str] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class VerifyLedgerRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class GetHealthRequest(_message.Message):
     __slots__ = ()

@@ -352,6 +352,16 @@ class JobsStub:
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.WatchJobRequest.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
                 _registered_method=True)
+        self.Plan = channel.unary_unary(
+                '/understudy.v1.Jobs/Plan',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PlanCreate.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PlanView.FromString,
+                _registered_method=True)
+        self.Evaluate = channel.unary_unary(
+                '/understudy.v1.Jobs/Evaluate',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.FromString,
+                _registered_method=True)
         self.DownloadBundle = channel.unary_stream(
                 '/understudy.v1.Jobs/DownloadBundle',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleRequest.SerializeToString,
@@ -391,6 +401,20 @@ class JobsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Plan(self, request, context):
+        """What a job would cost, before any row is read. Nothing is held.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Evaluate(self, request, context):
+        """Judges any synthetic table against the real one and, best, against rows that its maker never saw.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DownloadBundle(self, request, context):
         """The bundle of a finished job, a zip, in chunks of at most 256 KiB.
         """
@@ -420,6 +444,16 @@ def add_JobsServicer_to_server(servicer, server):
                     servicer.Watch,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.WatchJobRequest.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.SerializeToString,
+            ),
+            'Plan': grpc.unary_unary_rpc_method_handler(
+                    servicer.Plan,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PlanCreate.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PlanView.SerializeToString,
+            ),
+            'Evaluate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Evaluate,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.SerializeToString,
             ),
             'DownloadBundle': grpc.unary_stream_rpc_method_handler(
                     servicer.DownloadBundle,
@@ -547,6 +581,60 @@ class Jobs:
             _registered_method=True)
 
     @staticmethod
+    def Plan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Jobs/Plan',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.PlanCreate.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.PlanView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Evaluate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Jobs/Evaluate',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DownloadBundle(request,
             target,
             options=(),
@@ -599,6 +687,16 @@ class BudgetsStub:
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GrantBudgetRequest.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.BudgetView.FromString,
                 _registered_method=True)
+        self.History = channel.unary_unary(
+                '/understudy.v1.Budgets/History',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ListEntriesRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EntryList.FromString,
+                _registered_method=True)
+        self.Verify = channel.unary_unary(
+                '/understudy.v1.Budgets/Verify',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.VerifyLedgerRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.LedgerCheck.FromString,
+                _registered_method=True)
 
 
 class BudgetsServicer:
@@ -626,6 +724,20 @@ class BudgetsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def History(self, request, context):
+        """Lines of the ledger, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Verify(self, request, context):
+        """Checks the tenant's whole ledger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BudgetsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -643,6 +755,16 @@ def add_BudgetsServicer_to_server(servicer, server):
                     servicer.Grant,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GrantBudgetRequest.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.BudgetView.SerializeToString,
+            ),
+            'History': grpc.unary_unary_rpc_method_handler(
+                    servicer.History,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ListEntriesRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EntryList.SerializeToString,
+            ),
+            'Verify': grpc.unary_unary_rpc_method_handler(
+                    servicer.Verify,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.VerifyLedgerRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.LedgerCheck.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -727,6 +849,60 @@ class Budgets:
             '/understudy.v1.Budgets/Grant',
             service_dot_rpc_dot_generated_dot_understudy__pb2.GrantBudgetRequest.SerializeToString,
             service_dot_rpc_dot_generated_dot_understudy__pb2.BudgetView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def History(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Budgets/History',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ListEntriesRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.EntryList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Verify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Budgets/Verify',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.VerifyLedgerRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.LedgerCheck.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from understudy.errors import SchemaError
-from understudy.schema import PrivacyUnit, TableSchema, parse_value
+from understudy.schema import HIERARCHIES, PrivacyUnit, TableSchema, parse_value
 
 
 def document(**changes: object) -> dict[str, object]:
@@ -36,6 +36,24 @@ def test_a_schema_survives_the_round_trip() -> None:
     assert [column.name for column in schema.targets] == ["sex"]
 
 
+def test_the_units_column_is_an_identifier_said_or_not() -> None:
+    fields = [{"name": "id", "type": "integer"}, {"name": "age", "type": "integer"}]
+    schema = TableSchema.parse({"fields": fields, "understudy:privacyUnit": {"column": "id", "maxRows": 1}})
+    assert schema["id"].kind == "identifier"
+    assert [column.name for column in schema.modelled] == ["age"]
+    fields[0]["understudy:target"] = True  # type: ignore[assignment]
+    with pytest.raises(SchemaError):
+        TableSchema.parse({"fields": fields, "understudy:privacyUnit": {"column": "id", "maxRows": 1}})
+
+
+@pytest.mark.parametrize("hierarchy", HIERARCHIES)
+def test_a_hierarchy_of_codes_is_kept(hierarchy: str) -> None:
+    schema = TableSchema.parse({"fields": [{"name": "code", "understudy:hierarchy": hierarchy}, {"name": "plain"}]})
+    assert (schema["code"].hierarchy, schema["plain"].hierarchy) == (hierarchy, None)
+    assert TableSchema.parse(schema.as_dict()) == schema
+    assert "understudy:hierarchy" not in schema.as_dict()["fields"][1]  # type: ignore[index]
+
+
 def test_json_text_and_bytes_are_read_alike() -> None:
     text = json.dumps(document())
     assert TableSchema.parse(text) == TableSchema.parse(text.encode()) == TableSchema.parse(document())
@@ -50,14 +68,26 @@ def test_json_text_and_bytes_are_read_alike() -> None:
         ({"fields": [{"name": "a", "type": "decimal"}]}, "/fields/0/type"),
         ({"fields": [{"name": "a"}, {"name": "a"}]}, "/fields/1/name"),
         ({"fields": [{"name": "a", "understudy:kind": "shoe size"}]}, "/fields/0/understudy:kind"),
+        ({"fields": [{"name": "a", "understudy:hierarchy": "icd9"}]}, "/fields/0/understudy:hierarchy"),
+        ({"fields": [{"name": "a", "understudy:hierarchy": ["mcc"]}]}, "/fields/0/understudy:hierarchy"),
+        (
+            {"fields": [{"name": "a", "type": "integer", "understudy:hierarchy": "mcc"}]},
+            "/fields/0/understudy:hierarchy",
+        ),
         ({"fields": [{"name": "a", "constraints": {"pattern": ".*"}}]}, "/fields/0/constraints/pattern"),
-        ({"fields": [{"name": "a", "type": "integer", "constraints": {"minimum": "x"}}]}, "/fields/0/constraints/minimum"),
+        (
+            {"fields": [{"name": "a", "type": "integer", "constraints": {"minimum": "x"}}]},
+            "/fields/0/constraints/minimum",
+        ),
         (
             {"fields": [{"name": "a", "type": "integer", "constraints": {"minimum": 3, "maximum": 1}}]},
             "/fields/0/constraints/minimum",
         ),
         ({"fields": [{"name": "a", "constraints": {"enum": ["x", "x"]}}]}, "/fields/0/constraints/enum/1"),
-        ({"fields": [{"name": "a", "type": "boolean", "constraints": {"minimum": 1}}]}, "/fields/0/constraints/minimum"),
+        (
+            {"fields": [{"name": "a", "type": "boolean", "constraints": {"minimum": 1}}]},
+            "/fields/0/constraints/minimum",
+        ),
         ({"understudy:privacyUnit": {"column": "nobody"}}, "/understudy:privacyUnit/column"),
         ({"understudy:privacyUnit": {"column": "id", "maxRows": 0}}, "/understudy:privacyUnit/maxRows"),
         ({"understudy:privacyUnit": {"column": "id", "maxRows": True}}, "/understudy:privacyUnit/maxRows"),

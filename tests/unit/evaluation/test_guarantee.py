@@ -1,25 +1,8 @@
 import math
 
-import numpy as np
-import pytest
-
-from evaluation.guarantee import auc_cap, guarantee, posterior, tpr_cap
+from evaluation.guarantee import guarantee
 from evaluation.report import Disclosure, Status
 from evaluation.statement import PrivacyStatement
-
-
-def test_caps_are_those_of_the_study() -> None:
-    assert auc_cap(1.0) == pytest.approx(0.7311, abs=1e-4)
-    assert tpr_cap(0.01, 1.0, 0.0) == pytest.approx(0.0272, abs=1e-4)
-    assert posterior(0.01, 1.0) == pytest.approx(0.0267, abs=1e-4)
-    assert auc_cap(800.0) == 1.0
-
-
-@pytest.mark.parametrize(("epsilon", "delta"), [(0.0, 0.1), (1.0, 0.05), (3.0, 1e-5), (0.5, 0.0)])
-def test_the_auc_cap_is_the_area_under_the_tpr_cap(epsilon: float, delta: float) -> None:
-    grid = np.linspace(0, 1, 20_001)
-    area = np.trapezoid([tpr_cap(f, epsilon, delta) for f in grid], grid)
-    assert auc_cap(epsilon, delta) == pytest.approx(area, abs=1e-4)
 
 
 def _lights(**fields: object) -> list[Status]:
@@ -40,3 +23,28 @@ def test_everything_in_it_may_be_released() -> None:
     section = guarantee(PrivacyStatement.from_dict({"epsilon": math.log(3), "delta": 0.0}))
     assert {metric.disclosure for metric in section.metrics} == {Disclosure.RELEASABLE}
     assert section.tables[0].rows[0] == ("1%", "2.9%")
+
+
+def test_events_are_told_in_words_and_counted() -> None:
+    gaussian = {"type": "gaussian", "noise_multiplier": 12.5}
+    events = [
+        {"purpose": "one-way", "event": gaussian},
+        {"purpose": "one-way", "event": gaussian},
+        {"purpose": "pairs", "event": {"type": "self_composed", "event": gaussian, "count": 7}},
+        {"purpose": "keys", "event": {"type": "composed", "events": [{"type": "failure", "delta": 1e-6}, gaussian]}},
+    ]
+    section = guarantee(PrivacyStatement.from_dict({"epsilon": 1.0, "delta": 1e-5, "events": events}))
+    rows = dict(next(table for table in section.tables if table.id == "guarantee-events").rows)
+    assert rows == {
+        "one-way": "2 × Gaussian noise, multiplier 12.5",
+        "pairs": "7 × Gaussian noise, multiplier 12.5",
+        "keys": "threshold, fails with probability 1e-6; Gaussian noise, multiplier 12.5",
+    }
+
+
+def test_facts_of_one_column_stand_in_one_line() -> None:
+    provenance = {"age: bounds": "declared", "age: missing": "declared", "stay: edges": "dp", "plain": "public"}
+    section = guarantee(PrivacyStatement.from_dict({"epsilon": 1.0, "provenance": provenance}))
+    rows = next(table for table in section.tables if table.id == "guarantee-origins").rows
+    assert rows[0] == ("age", "bounds declared; missing declared")
+    assert rows[1:] == (("stay", "edges bought with budget"), ("plain", "public"))

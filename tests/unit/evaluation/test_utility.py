@@ -4,10 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from evaluation.contest import contests
 from evaluation.encode import encode
 from evaluation.intervals import auc
 from evaluation.report import Metric
-from evaluation.utility import _weighted_auc, utility
+from evaluation.utility import utility, weighted_auc
 from understudy.schema import TableSchema
 
 Draw = Callable[[int, int], pa.Table]
@@ -15,7 +16,7 @@ Draw = Callable[[int, int], pa.Table]
 
 def _found(schema: TableSchema, train: pa.Table, controls: pa.Table, synthetic: pa.Table) -> Metric:
     encoded = encode(schema, {"train": train, "controls": controls, "synthetic": synthetic})
-    return utility(schema, encoded, np.random.default_rng(0)).metrics[0]
+    return utility(contests(schema, encoded, np.random.default_rng(0))).metrics[0]
 
 
 def _schema(schema: TableSchema, target: str) -> TableSchema:
@@ -51,11 +52,11 @@ def test_one_class_is_grey(schema: TableSchema, draw: Draw) -> None:
     assert _found(schema, draw(300, 1), alive, draw(300, 3)).status.value == "grey"
 
 
-def test_the_weighted_auc_is_the_auc_of_the_repeated_sample() -> None:
+def test_theweighted_auc_is_the_auc_of_the_repeated_sample() -> None:
     rng = np.random.default_rng(1)
     score, positive = rng.integers(0, 6, 40).astype(float), rng.random(40) < 0.4
     weights = np.vstack([np.ones(40, dtype=np.int64), rng.multinomial(40, np.full(40, 1 / 40), 5)])
-    found = _weighted_auc(score, positive, weights)
+    found = weighted_auc(score, positive, weights)
     for value, weight in zip(found, weights, strict=True):
         s, p = np.repeat(score, weight), np.repeat(positive, weight)
         assert value == pytest.approx(auc(s[p], s[~p]))

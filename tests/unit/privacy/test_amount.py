@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.amount import Amount
+from privacy.amount import MAX_UNITS, UNLIMITED, Amount, Charge, Zcdp
 
 EPSILONS = st.floats(0, 1e6, allow_nan=False)
 DELTAS = st.floats(0, 1, allow_nan=False)
@@ -96,3 +96,16 @@ def test_text_is_exact(a: Amount) -> None:
 )
 def test_text_reads_as_a_person_writes_it(amount: Amount, epsilon: str, delta: str) -> None:
     assert (amount.epsilon_text, amount.delta_text) == (epsilon, delta)
+
+
+class TestZcdp:
+    def test_a_price_rounds_up_and_sums_are_exact(self) -> None:
+        assert Zcdp.price(1e-13, 1e-19) == Zcdp(1, 1)
+        assert sum([Zcdp.price(0.1, 0)] * 10, Zcdp()) == Zcdp.price(1.0, 0)
+        assert Zcdp.price(0.25, 1e-8).rho_text == "0.25"
+
+    def test_what_fits_64_bits_can_be_stored(self) -> None:
+        assert Charge(UNLIMITED, Zcdp(MAX_UNITS, MAX_UNITS)).is_storable
+        assert not Charge(UNLIMITED + Amount(1, 0)).is_storable
+        assert not Charge(Amount(), Zcdp(0, -1)).is_storable
+        assert Charge(Amount(), None).is_storable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -99,10 +100,12 @@ def test_a_bundle_is_the_same_bytes_for_the_same_content(tmp_path: Path) -> None
 
 
 def test_a_home_has_one_owner_at_a_time(tmp_path: Path) -> None:
-    with owned(tmp_path, role="embedded", wait_s=0):
+    with contextlib.ExitStack() as held:
+        held.enter_context(owned(tmp_path, role="embedded", wait_s=0))
         with pytest.raises(Conflict), owned(tmp_path, role="embedded", wait_s=0.3):
             pass
-    with owned(tmp_path, role="serve", wait_s=0):
+    with contextlib.ExitStack() as held:
+        held.enter_context(owned(tmp_path, role="serve", wait_s=0))
         with pytest.raises(Conflict) as caught, owned(tmp_path, role="embedded", wait_s=60):
             pass
         assert "--url" in caught.value.message

@@ -57,6 +57,7 @@ def _found(detector: PresidioDetector, text: str) -> list[tuple[str, str]]:
         ("pt Zbyszko was seen", "Zbyszko", "PERSON"),
         ("his wife, Ngozi Obi, agreed", "Ngozi Obi", "PERSON"),
         ("SMITH, JOHN in bed 4", "SMITH, JOHN", "PERSON"),
+        ("Pt Sarah Ito, 25 y/o", "Sarah Ito", "PERSON"),
         ("Maria Hernandez was here", "Maria Hernandez", "PERSON"),
         ("VIN 1HGCM82633A004352", "1HGCM82633A004352", "VEHICLE_ID"),
         ("MBI 1EG4-TE5-MK73", "1EG4-TE5-MK73", "HEALTH_PLAN_ID"),

@@ -134,6 +134,11 @@ def test_integers_stay_integers_of_the_same_length(surrogates: Surrogates) -> No
     assert all(fake is not None and 1_000 <= fake <= 9_999 for fake in fakes)
     assert surrogates.fake_integer("zip", 2139) == int(surrogates.fake("zip", "02139") or "0")
     assert surrogates.fake_integer("pii", 5) is None
+    assert (
+        str(surrogates.fake_integer("mrn", 123_456))
+        == surrogates.fake("mrn", "123456")
+        == surrogates.fake("license", "123456")
+    )
     for extreme in (0, -7, 2**63 - 1, -(2**63)):
         fake = surrogates.fake_integer("mrn", extreme)
         assert fake is not None

@@ -166,6 +166,14 @@ def test_types_that_hold_no_surrogate_become_missing() -> None:
     assert sum(column.n_dropped for column in report.columns) == 4
 
 
+def test_the_unit_is_never_dropped() -> None:
+    schema = _schema((("phone", "string", "phone"),), "phone")
+    after, _ = scrub_table(pa.table({"phone": ["617-867-5309", "ask Maria", "ask Marta"]}), schema, key=_KEY)
+    assert after.column("phone").null_count == 0
+    assert len(set(after.column("phone").to_pylist())) == 3
+    assert "Mar" not in str(after.to_pylist())
+
+
 def test_a_note_that_cannot_be_scrubbed_is_dropped_and_counted() -> None:
     class Broken:
         def scrub(self, *_args: object, **_kwargs: object) -> object:

@@ -68,10 +68,21 @@ def test_a_name_that_is_a_word_needs_its_capital(scrubber: TextScrubber) -> None
     assert "Long" not in text
 
 
+def test_the_note_tells_first_from_last_names(scrubber: TextScrubber) -> None:
+    fake = scrubber.surrogates.fake
+    text = scrubber.scrub("Dr. Smith and Dr. Jones agree; Smith will follow. REF: WALTER H. KOWALSKI, M.D.").text
+    smith = fake("last_name", "Smith")
+    assert text is not None
+    assert text.startswith(f"Dr. {smith} and Dr. {fake('last_name', 'Jones')} agree; {smith} will follow.")
+    assert text.endswith(", M.D.")
+    assert str(fake("first_name", "WALTER")) in text
+
+
 def test_dates_of_one_person_move_alike_and_of_two_do_not(scrubber: TextScrubber) -> None:
     one = scrubber.scrub("Visit 2021-03-14.", person="a").text
     assert one == scrubber.scrub("Visit 2021-03-14.", person="a").text
     assert one != "Visit 2021-03-14."
+    assert "March" not in (scrubber.scrub("Well since March 2021.", person="b").text or "")
     assert len({scrubber.shift_days(str(person)) for person in range(200)}) > 60
     assert all(scrubber.shift_days(str(person)) % 7 == 0 != scrubber.shift_days(str(person)) for person in range(500))
 
@@ -120,7 +131,7 @@ def test_odd_notes_come_through(scrubber: TextScrubber, text: str) -> None:
     "unit", ["a", "1", "A'", "1-", "a.", "a@", "Aa ", "mrn ", "12/12/", "Smith, John ", " ", "***", "12 Aa ", "(at)"]
 )
 def test_time_is_not_quadratic_in_a_hostile_note(scrubber: TextScrubber, unit: str) -> None:
-    text = unit * (50_000 // len(unit))
+    text = unit * (20_000 // len(unit))
     started = time.process_time()
     assert scrubber.scrub(text, known=[Known(kind="mrn", value="111111", fake="2")]).text is not None
-    assert time.process_time() - started < 10  # about half a second on an idle core
+    assert time.process_time() - started < 5  # about 0.2 s on an idle core

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from privacy.domain import Domain
-from privacy.sources import arrow
+from privacy.sources import tally
 from privacy.sources.arrow import ArrowCounts
 
 DOMAIN = Domain.of({"a": 3, "b": 300, "c": 70_000, "d": 1})
@@ -21,7 +21,7 @@ def table(n_rows: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_counts_are_those_of_a_plain_histogram(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrow, "COMPILE_ABOVE", 0 if compiled else 10**12)
+    monkeypatch.setattr(tally, "COMPILE_ABOVE", 0 if compiled else 10**12)
     codes = table(2_000)
     cliques = [(), ("a",), ("c",), ("b", "a"), ("a", "b"), ("a", "c"), ("d", "b", "a")]
     for clique, counts in zip(cliques, ArrowCounts(codes, DOMAIN, n_rows=2_000).counts(cliques), strict=True):

@@ -1,0 +1,170 @@
+"""The commands of the budget: what may be spent, what was spent and on what, what is left, what a job would cost."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from understudy.errors import Failed
+from understudy.messages import DEFAULT_DELTA_CAP, BudgetView, EntryView, PlanEvent, PlanScope, PlanView
+from understudy.options import ApiKey, AsJson, Url, connect
+
+budget_app = typer.Typer(no_args_is_help=True, help="What may be spent on a population, and what is left of it.")
+
+Population = Annotated[str, typer.Option("--population", help="Whose data it is.")]
+Project = Annotated[str, typer.Option("--project", help="A project of the population.")]
+
+
+@budget_app.command("show")
+def show(
+    population: Annotated[str, typer.Option("--population", help="One population; default all.")] = "",
+    project: Project = "",
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was spent, what is held, what is left."""
+    with connect(url, api_key) as client:
+        budgets = [client.budget(population, project=project)] if population else client.budgets()
+    _show_budgets(budgets, as_json)
+
+
+@budget_app.command("grant")
+def grant(
+    epsilon: Annotated[float, typer.Option("--epsilon", help="Lifetime cap.")],
+    population: Annotated[str, typer.Option("--population", help="Whose data; without, the whole tenant's cap.")] = "",
+    project: Project = "",
+    delta: Annotated[float, typer.Option("--delta", help="Lifetime cap.")] = DEFAULT_DELTA_CAP,
+    composition: Annotated[
+        str, typer.Option("--composition", help="How jobs add up: basic or zcdp. Fixed with the first job.")
+    ] = "",
+    window_days: Annotated[int | None, typer.Option("--window-days", help="A policy beside the cap.")] = None,
+    window_epsilon: Annotated[
+        float | None, typer.Option("--window-epsilon", help="At most so much within any window.")
+    ] = None,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a lifetime cap. What was spent stays spent."""
+    with connect(url, api_key) as client:
+        granted = client.grant(
+            population,
+            project=project,
+            epsilon=epsilon,
+            delta=delta,
+            composition=composition,
+            window_days=window_days,
+            window_epsilon=window_epsilon,
+        )
+    _show_budgets([granted], as_json)
+
+
+@budget_app.command("history")
+def history(
+    population: Annotated[str, typer.Option("--population", help="One population; default all.")] = "",
+    project: Project = "",
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every line of the ledger: what was granted, held, spent and released, and on what."""
+    with connect(url, api_key) as client:
+        entries = list(client.history(population=population, project=project))
+    if as_json:
+        typer.echo(json.dumps([entry.model_dump(mode="json") for entry in entries]))
+        return
+    table = Table("n", "when", "what", "scope", "job", "epsilon", "delta", "rho", "on what")
+    for entry in entries:
+        scope = " / ".join(name for name in (entry.population, entry.project) if name) or "(tenant)"
+        rho = "" if entry.rho is None else f"{entry.rho:.4g}"
+        numbers = (f"{entry.epsilon:g}", f"{entry.delta:g}", rho) if entry.job_id else ("", "", "")
+        table.add_row(str(entry.n), entry.at, entry.kind, scope, entry.job_id, *numbers, _subject(entry))
+    Console(highlight=False, markup=False).print(table)
+
+
+@budget_app.command("verify")
+def verify(url: Url = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
+    """Check the whole ledger: its chain of digests, its sums, and its anchor outside the database."""
+    with connect(url, api_key) as client:
+        found = client.verify_ledger()
+    if as_json:
+        typer.echo(found.model_dump_json())
+    else:
+        anchored = "not anchored" if found.anchored_n is None else f"anchored up to entry {found.anchored_n}"
+        typer.echo(f"{found.n_entries} entries, {anchored}, head {found.head[:16] or 'none'}")
+        for fault in found.faults:
+            typer.echo(f"  {fault}")
+    if not found.ok:
+        raise Failed("The ledger does not verify.", code="ledger-broken")
+
+
+def show_plan(plan: PlanView, as_json: bool) -> None:
+    """A plan for a person, or as JSON."""
+    if as_json:
+        typer.echo(plan.model_dump_json())
+        return
+    console = Console(highlight=False, markup=False)
+    rho = "" if plan.rho is None else f", rho {plan.rho:.4g}"
+    console.print(f"{plan.engine}: epsilon {plan.epsilon:g}, delta {plan.delta:g}{rho}. No row was read.")
+    console.print(_events_table(plan.events))
+    table = Table("scope", "adds up by", "epsilon left", "cost", "left after", "delta left after", "fits")
+    for scope in plan.scopes:
+        table.add_row(*_scope_row(scope))
+    console.print(table)
+    for offer in plan.offers:
+        console.print(f"{offer.engine} instead: {offer.refusal or offer.summary}")
+        if offer.events:
+            console.print(_events_table(offer.events))
+    if not plan.fits:
+        console.print("The budget cannot cover this job.")
+
+
+def _scope_row(scope: PlanScope) -> tuple[str, ...]:
+    name = " / ".join(part for part in (scope.population, scope.project) if part) or "(tenant)"
+    left = (f"{scope.epsilon_left:g}", f"{scope.epsilon_left_after:g}", f"{scope.delta_left_after:g}")
+    before, after, delta = left if scope.is_limited else ("no cap", "no cap", "no cap")
+    return name, scope.composition_rule, before, f"{scope.epsilon_cost:g}", after, delta, "yes" if scope.fits else "no"
+
+
+def _events_table(events: list[PlanEvent]) -> Table:
+    table = Table("purpose", "mechanism", "noise or delta", "share of precision")
+    for item in events:
+        kind = str(item.event.get("type", ""))
+        number = item.event.get("noise_multiplier", item.event.get("delta", ""))
+        text = f"{number:.4g}" if isinstance(number, int | float) else ""
+        table.add_row(item.purpose, kind, text, f"{item.share:.1%}" if item.share else "")
+    return table
+
+
+def _subject(entry: EntryView) -> str:
+    if entry.terms:
+        terms = json.loads(entry.terms)
+        window = "" if terms["window"] is None else f", window {terms['window'][0]} days"
+        return f"{terms['composition']}{window}"
+    events = json.loads(entry.events) if entry.kind == "hold" and entry.events else []
+    return ", ".join(str(purpose) for purpose, _ in events)
+
+
+def _show_budgets(budgets: list[BudgetView], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([budget.model_dump(mode="json") for budget in budgets]))
+        return
+    table = Table("scope", "adds up by", "epsilon cap", "spent", "held", "left", "delta cap", "delta left", "window")
+    for budget in budgets:
+        name = " / ".join(part for part in (budget.population, budget.project) if part) or "(tenant)"
+        spent, held = f"{budget.epsilon_spent:g}", f"{budget.epsilon_held:g}"
+        caps = [f"{number:g}" for number in (budget.epsilon, budget.epsilon_left, budget.delta, budget.delta_left)]
+        cap, left, delta, delta_left = caps if budget.is_limited else ["none"] * 4
+        table.add_row(name, budget.composition_rule, cap, spent, held, left, delta, delta_left, _window(budget))
+    Console(highlight=False, markup=False).print(table)
+
+
+def _window(budget: BudgetView) -> str:
+    if budget.window_days is None:
+        return ""
+    return f"{budget.window_epsilon_left:g} of {budget.window_epsilon:g} left in {budget.window_days} days"

@@ -1,0 +1,140 @@
+"""Gates: what a release must show before it leaves. Decided from the owner report and a search for literals.
+
+A refusal says which gate, and nothing else of what was found. It is one bit of private rows, told to the owner
+alone; it costs no budget and gives none back, and it is counted as an attempt. A figure that a gate asks for and that
+could not be had refuses too: unknown is not good.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from evaluation.report import Json
+from understudy.errors import UsageError
+
+EPSILON, ATTACK_AUC, ATTACK_RATE, FIDELITY, LITERAL, STOP = (
+    "max_epsilon",
+    "max_attack_auc",
+    "max_attack_rate",
+    "min_fidelity",
+    "no_pii_literal",
+    "stop",
+)
+"""Names of the gates, as they stand in a policy and in a refusal."""
+
+_AUC = "risk.membership"
+_RATES = ("risk.verbatim", "risk.singling_out", "risk.linkability", "risk.inference")
+_DISTANCE = "fidelity.tvd2.mean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a release must keep to. None means that there is no such gate.
+
+    ``max_attack_auc``: upper end of the interval of every membership AUC that could be judged. ``max_attack_rate``:
+    upper end of the interval of each attack's success above its control group. ``min_fidelity``: one minus the upper
+    end of the mean 2-way distance beyond sampling noise. That an audit above the claim stops a release is no choice.
+    """
+
+    max_epsilon: float | None = None
+    max_attack_auc: float | None = None
+    max_attack_rate: float | None = None
+    min_fidelity: float | None = None
+    no_pii_literal: bool = True
+
+    @classmethod
+    def parse(cls, document: object) -> Policy:
+        """Read ``as_dict`` back, or what an owner wrote.
+
+        Raises: UsageError (policy-invalid) for what is not a gate, or not of its kind. Nothing is ignored.
+        """
+        if not isinstance(document, Mapping) or not set(document) <= {field.name for field in fields(cls)}:
+            raise _invalid(f"A policy is an object of: {', '.join(field.name for field in fields(cls))}.")
+        for name, value in document.items():
+            if name == LITERAL:
+                if not isinstance(value, bool):
+                    raise _invalid(f"{name} is true or false.")
+            elif value is not None and not _is_limit(name, value):
+                raise _invalid(f"{name} is a number from 0{'' if name == EPSILON else ' to 1'}, or null.")
+        return cls(**document)
+
+    def as_dict(self) -> Json:
+        """Plain JSON."""
+        return asdict(self)
+
+    def and_also(self, other: Policy) -> Policy:
+        """The stricter of both in every gate."""
+        return Policy(
+            max_epsilon=_least(self.max_epsilon, other.max_epsilon),
+            max_attack_auc=_least(self.max_attack_auc, other.max_attack_auc),
+            max_attack_rate=_least(self.max_attack_rate, other.max_attack_rate),
+            min_fidelity=None
+            if self.min_fidelity is None and other.min_fidelity is None
+            else max(self.min_fidelity or 0.0, other.min_fidelity or 0.0),
+            no_pii_literal=self.no_pii_literal or other.no_pii_literal,
+        )
+
+
+def refusals(policy: Policy, owner_report: Json, *, literal_found: bool) -> tuple[str, ...]:
+    """Names of the gates that this release does not pass, in a fixed order; empty if it may leave.
+
+    ``owner_report``: ``Report.as_owner_json()``. ``literal_found``: see ``evaluation.literals``.
+    """
+    return tuple(name for name, is_refused in _verdicts(policy, owner_report, literal_found) if is_refused)
+
+
+def _verdicts(policy: Policy, report: Json, literal_found: bool) -> Iterator[tuple[str, bool]]:
+    metrics = _metrics(report)
+    yield STOP, bool(report.get("stop", True))
+    if policy.max_epsilon is not None:
+        epsilon = _value(report, "statement").get("epsilon")
+        yield EPSILON, not isinstance(epsilon, int | float) or epsilon > policy.max_epsilon
+    if policy.max_attack_auc is not None:
+        aucs = [_upper(metric) for name, metric in metrics.items() if name.startswith(_AUC)]
+        known = [auc for auc in aucs if auc is not None]
+        yield ATTACK_AUC, _upper(metrics.get(_AUC)) is None or max(known) > policy.max_attack_auc
+    if policy.max_attack_rate is not None:
+        rates = [_upper(metrics[name]) for name in _RATES if name in metrics]
+        limit = policy.max_attack_rate
+        yield ATTACK_RATE, not rates or any(rate is None or rate > limit for rate in rates)
+    if policy.min_fidelity is not None:
+        distance = _upper(metrics.get(_DISTANCE))
+        yield FIDELITY, distance is None or 1.0 - distance < policy.min_fidelity
+    if policy.no_pii_literal:
+        yield LITERAL, literal_found
+
+
+def _metrics(report: Json) -> dict[str, Mapping[str, Any]]:
+    sections: Any = report.get("sections", [])
+    return {str(metric["id"]): metric for section in sections for metric in section["metrics"]}
+
+
+def _upper(metric: Mapping[str, Any] | None) -> float | None:
+    """The upper end of a metric's interval; None where it was not judged, or its interval has no end."""
+    if metric is None or metric.get("value") is None or metric.get("status") == "grey":
+        return None
+    ci = metric.get("ci")
+    return float(ci[1]) if isinstance(ci, list) and ci[1] is not None else None
+
+
+def _value(report: Json, key: str) -> Mapping[str, Any]:
+    value = report.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _least(first: float | None, second: float | None) -> float | None:
+    known = [value for value in (first, second) if value is not None]
+    return min(known) if known else None
+
+
+def _is_limit(name: str, value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return False
+    return value >= 0 and (name == EPSILON or value <= 1)
+
+
+def _invalid(message: str) -> UsageError:
+    return UsageError(message, code="policy-invalid")

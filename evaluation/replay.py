@@ -1,0 +1,126 @@
+"""Does the synthetic text repeat what one person's notes said, more often than chance has it?
+
+Owner side. A run of words, a run of characters or a literal (a number, an address, a name) that stands in one
+person's notes alone is looked for in all synthetic notes; people who were never trained on say how often that
+happens by chance. Same test as for rows: `verbatim`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.intervals import difference, holm
+from evaluation.report import Disclosure, Metric, Status, Threshold
+from evaluation.tokens import Hashes, Ints, Runs, character_runs, word_runs
+from evaluation.verbatim import Verbatim
+
+WORDS, CHARACTERS = 8, 50
+ALPHA_RED, ALPHA_AMBER = 0.001, 0.01
+MIN_PEOPLE = 30
+MAX_NOTES = 20_000
+_LITERAL = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://\S+|\+?\d[\d /().-]{4,18}\d|\b(?=\w*\d)(?=\w*[a-z])\w{6,20}\b"
+    r"|\b[A-Z][a-z'’]+,? (?:[A-Z]\. )?[A-Z][a-z'’]+\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """The notes of one table, and whose each is."""
+
+    text: tuple[str, ...]
+    person: Ints
+
+
+def replay(train: Notes, controls: Notes, synthetic: Sequence[str]) -> list[Metric]:
+    """Three searches, Holm over them: runs of 8 words, runs of 50 characters, literals."""
+    kinds: list[tuple[str, str, str, Callable[[Sequence[str]], Runs]]] = [
+        ("text.grams", "Runs of eight words", f"runs of {WORDS} words", lambda notes: word_runs(notes).of(WORDS)),
+        (
+            "text.spans",
+            "Runs of fifty characters",
+            f"runs of {CHARACTERS} characters",
+            lambda notes: character_runs(notes).of(CHARACTERS),
+        ),
+        ("text.literals", "Numbers, addresses and names", "numbers, addresses, codes and names", literals),
+    ]
+    found = [_search(make, train, controls, synthetic) for *_, make in kinds]
+    adjusted = holm([item.p_value for item in found])
+    return [_metric(kind[:3], item, p) for kind, item, p in zip(kinds, found, adjusted, strict=True)]
+
+
+def literals(notes: Sequence[str]) -> Runs:
+    """What looks like a telephone number, an account, a code, an address of the net or a person's name."""
+    found = [[_key(match) for match in _LITERAL.findall(note)] for note in notes]
+    flat = word_runs([" ".join(keys) for keys in found])
+    return Runs(symbol=flat.symbol, note=flat.note)
+
+
+def _key(literal: str) -> str:
+    """One word for a literal, however it is punctuated."""
+    return re.sub(r"\W", "", literal.lower()) or "_"
+
+
+def _search(make: Callable[[Sequence[str]], Runs], train: Notes, controls: Notes, synthetic: Sequence[str]) -> Verbatim:
+    made = np.unique(make(synthetic).symbol)
+    sides = [make(side.text) for side in (train, controls)]
+    people = [side.person[runs.note] for side, runs in zip((train, controls), sides, strict=True)]
+    symbols, persons = np.concatenate([runs.symbol for runs in sides]), np.concatenate(people)
+    own = _owned(symbols, persons)
+    hit = own & np.isin(symbols, made)
+    cut = len(people[0])
+    return Verbatim(
+        hits=_count(persons[:cut], hit[:cut]),
+        eligible=_count(persons[:cut], own[:cut]),
+        control_hits=_count(persons[cut:], hit[cut:]),
+        control_eligible=_count(persons[cut:], own[cut:]),
+    )
+
+
+def _owned(symbols: Hashes, persons: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Symbols that stand with one person only."""
+    if len(symbols) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    _, group = np.unique(symbols, return_inverse=True)
+    first = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+    first[group] = persons
+    shared = np.zeros(len(first), dtype=np.bool_)
+    shared[group[persons != first[group]]] = True
+    return ~shared[group]
+
+
+def _count(persons: Ints, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    return len(np.unique(persons[rows]))
+
+
+def _metric(kind: tuple[str, str, str], found: Verbatim, p_value: float) -> Metric:
+    enough = min(found.eligible, found.control_eligible) >= MIN_PEOPLE
+    visible = found.detectable(alpha=ALPHA_RED) if enough else None
+    if not enough:
+        status = Status.GREY
+    else:
+        status = Status.RED if p_value < ALPHA_RED else Status.AMBER if p_value < ALPHA_AMBER else Status.GREEN
+    rate = found.hits / max(1, found.eligible) - found.control_hits / max(1, found.control_eligible)
+    return Metric(
+        id=kind[0],
+        title=kind[1],
+        value=rate if enough else None,
+        ci=difference(found.hits, found.eligible, found.control_hits, found.control_eligible) if enough else None,
+        n=found.eligible,
+        n_control=found.control_eligible,
+        reference=f"{found.hits:,} of {found.eligible:,} trained on, "
+        f"{found.control_hits:,} of {found.control_eligible:,} never seen",
+        status=status,
+        threshold=Threshold(amber=ALPHA_AMBER, red=ALPHA_RED, source="p value; as for rows"),
+        disclosure=Disclosure.OWNER,
+        p_value=p_value,
+        method=f"people of whose own {kind[2]} one is in the synthetic text, trained on against never seen; exact "
+        "binomial, Holm; Newcombe interval",
+        unit="share above chance",
+        power="" if visible is None else f"replay for {visible:.2%} of the people would have been red with 90% power",
+        notes=() if enough else (f"needs {MIN_PEOPLE} people on each side",),
+    )

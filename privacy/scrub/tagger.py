@@ -1,0 +1,136 @@
+"""The embedded tagger: a small convolutional network over the words of a note, in numpy alone.
+
+Weights are made by ``benchmarks/scrub_train.py`` from text that the project generates itself; how, and how
+good they are, stands in ``weights/CARD.md``. Nothing is downloaded and nothing is learned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacy.scrub.base import Span
+from privacy.scrub.tokens import TOKEN, Words, read_lexicon
+
+LABELS = ("O", "PERSON", "LOCATION", "ADDRESS", "ORGANIZATION", "DATE", "AGE", "PHONE", "ID", "NRP", "TITLE", "NET")
+ENTITY = {
+    "PERSON": "PERSON",
+    "LOCATION": "LOCATION",
+    "ADDRESS": "STREET_ADDRESS",
+    "ORGANIZATION": "ORGANIZATION",
+    "DATE": "DATE_TIME",
+    "AGE": "AGE",
+    "PHONE": "PHONE_NUMBER",
+    "ID": "ID",
+    "NRP": "NRP",
+    "TITLE": "TITLE",
+    "NET": "USERNAME",
+}
+"""Label of the network -> entity of a span."""
+WINDOW = 2
+"""Words on each side that a layer sees; three layers see six."""
+CHUNK = 4_000
+"""Tokens computed at a time, so that memory does not grow with the note."""
+_MARGIN = 3 * WINDOW
+WEIGHTS = Path(__file__).parent / "weights"
+F = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """float32 weights: ``table`` (ROWS, d), layers of (5 * width in, width), ``out`` (width, labels)."""
+
+    table: F
+    layers: tuple[tuple[F, F], ...]
+    out: tuple[F, F]
+
+    @classmethod
+    def load(cls, path: Path) -> Network:
+        """From the npz that the training script wrote: tables as int8 with one scale per row, no pickle."""
+        with np.load(path, allow_pickle=False) as file:
+            table = file["table"].astype(np.float32) * file["scale"].astype(np.float32)[:, None]
+            layers = tuple(
+                (file[f"w{n}"].astype(np.float32), file[f"b{n}"].astype(np.float32)) for n in range(int(file["depth"]))
+            )
+            out = file["wo"].astype(np.float32), file["bo"].astype(np.float32)
+        return cls(table=table, layers=layers, out=out)
+
+    def probabilities(self, rows: NDArray[np.int32]) -> F:
+        """float32 (n, labels) that sum to 1 for each token of one note."""
+        hidden: F = self.table[rows].sum(axis=1)
+        for n, (weight, bias) in enumerate(self.layers):
+            after: F = np.maximum(windows(hidden) @ weight + bias, 0)
+            hidden = after if n == 0 else hidden + after
+        scores: F = hidden @ self.out[0] + self.out[1]
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+
+def windows(values: F) -> F:
+    """(n, d) -> (n, 5 d): each row with two before it and two after it; zeros beyond the ends."""
+    n, width = values.shape
+    padded = np.zeros((n + 2 * WINDOW, width), dtype=np.float32)
+    padded[WINDOW : n + WINDOW] = values
+    return np.lib.stride_tricks.sliding_window_view(padded, (2 * WINDOW + 1, width)).reshape(n, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagger:
+    """Finds spans with a network. ``thresholds``: least probability of being identifying, by label."""
+
+    network: Network
+    words: Words
+    thresholds: F
+
+    @classmethod
+    def load(cls, folder: Path = WEIGHTS) -> Tagger:
+        """The shipped weights; about 0.2 s."""
+        network = Network.load(folder / "tagger.npz")
+        with np.load(folder / "tagger.npz", allow_pickle=False) as file:
+            thresholds = file["thresholds"].astype(np.float32)
+        return cls(network=network, words=Words(read_lexicon(folder / "lexicon.txt.gz")), thresholds=thresholds)
+
+    def find(self, text: str) -> list[Span]:
+        """Spans over ``text`` that do not overlap; time is linear in its length."""
+        tokens = [match.span() for match in TOKEN.finditer(text)]
+        spans: list[Span] = []
+        for low in range(0, len(tokens), CHUNK):
+            first, last = max(0, low - _MARGIN), min(len(tokens), low + CHUNK + _MARGIN)
+            chances = self.network.probabilities(self.words.rows(text, tokens[first:last]))
+            chances = chances[low - first : low - first + CHUNK]
+            spans += _runs(text, tokens[low : low + CHUNK], chances, self.thresholds)
+        return spans
+
+
+def _runs(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F) -> Iterator[Span]:
+    """Neighbouring tokens of one label become one span; its score is that of its surest token."""
+    best = chances[:, 1:].argmax(axis=1) + 1
+    sure = 1 - chances[:, 0]
+    picked = np.where(sure >= thresholds[best], best, 0).tolist()
+    place = 0
+    while place < len(picked):
+        label = picked[place]
+        stop = place + 1
+        while stop < len(picked) and picked[stop] == label:
+            stop += 1
+        if label:
+            start, end = _trimmed(text, tokens[place][0], tokens[stop - 1][1])
+            if end > start:
+                score = float(sure[place:stop].max())
+                yield Span(start=start, end=end, entity=ENTITY[LABELS[label]], score=min(1.0, round(score, 3)))
+        place = stop
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without punctuation at either end; a full stop after one letter stays out too."""
+    while start < end and not (text[start].isalnum() or text[start] in "@+(#"):
+        start += 1
+    while end > start and not (text[end - 1].isalnum() or text[end - 1] == ")" and "(" in text[start:end]):
+        end -= 1
+    return start, end
