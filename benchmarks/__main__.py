@@ -1,7 +1,7 @@
 """``python -m benchmarks``: run what is missing, then write the table and the plots.
 
-A case that is in docs/bench/results.csv is not run again, unless ``--again`` is given. A peer without an
-environment (``make bench-peers``) and a table without its file (BENCH_DATA) are skipped, and said to be.
+A case that is in docs/bench/results.csv is not run again, unless ``--again`` or ``--retry`` asks for it. A peer
+without an environment (``make bench-peers``) and a table without its file (BENCH_DATA) are skipped, and said to be.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import grid, report, tables
 from benchmarks.process import ROOT, Run, measure, python_of
-from benchmarks.results import Results, Row
+from benchmarks.results import Key, Results, Row
 
 DOCS = ROOT / "docs"
 RESULTS = DOCS / "bench" / "results.csv"
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     results = Results(Path(options.results))
     if not options.report:
-        for run in _missing(_grid(options), results, again=options.again):
+        for run in _missing(_grid(options), _done(results, options)):
             _one(run, results, force=options.held_out)
     report.write(results.rows(), DOCS)
 
@@ -52,6 +52,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--timeout", type=float, default=2700, help="seconds that one run may take")
     parser.add_argument("--held-out", action="store_true", help="let ours see the held out tables")
     parser.add_argument("--again", action="store_true", help="run also what has a result")
+    parser.add_argument("--retry", action="store_true", help="run also what failed or ran out of time")
     parser.add_argument("--report", action="store_true", help="run nothing, write the table and the plots")
     parser.add_argument("--results", default=str(RESULTS), help="where the raw rows are")
     return parser.parse_args(arguments)
@@ -72,20 +73,18 @@ def _grid(options: argparse.Namespace) -> list[Run]:
     )
 
 
-def _missing(runs: list[Run], results: Results, *, again: bool) -> list[Run]:
+def _missing(runs: list[Run], done: set[Key]) -> list[Run]:
     """The runs to do; families without an environment are named once and left out."""
     absent = sorted({run.family for run in runs if not python_of(run.family).exists()})
     if absent:
         print(f"no environment (make bench-peers): {', '.join(absent)}")
-    return [run for run in runs if run.family not in absent and (again or _key(run) not in _known(results))]
+    return [run for run in runs if run.family not in absent and run.key not in done]
 
 
-def _key(run: Run) -> tuple[str, str, float, float, int]:
-    return run.system, run.table, run.epsilon, run.delta, run.seed
-
-
-def _known(results: Results) -> set[tuple[str, str, float, float, int]]:
-    return {row.key for row in results.rows()}
+def _done(results: Results, options: argparse.Namespace) -> set[Key]:
+    if options.again:
+        return set()
+    return {row.key for row in results.rows() if row.status == "ok" or not options.retry}
 
 
 def _one(run: Run, results: Results, *, force: bool) -> None:

@@ -20,13 +20,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import sqlalchemy as sa
 
-from benchmarks.process import ROOT
-from privacy.accounting import compose, epsilon_of, gaussian_event, gdp_mu
+from benchmarks.machine import described
 from privacy.amount import Amount, Charge
-from privacy.charging import charge_of
 from privacy.composition import Composition, position
 from privacy.ledger import Scope, Terms, replay, verify
 from service.context import TenantId
@@ -34,6 +31,7 @@ from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
 from understudy.errors import BudgetExceeded
 
+ROOT = Path(__file__).parents[1]
 PROCESSES, TRIES = 8, 60
 AFFORDABLE = PROCESSES * TRIES * 3 // 4
 TENANT, SCOPE = TenantId("bench"), Scope("p")
@@ -124,10 +122,9 @@ def _together(mode: str, url: str) -> Timing:
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
-    latencies = np.array([ms for child in children for ms in json.loads(child.communicate()[0])])
-    seconds = time.perf_counter() - started
-    p50, p99 = np.percentile(latencies, [50, 99])
-    return Timing(n=latencies.size, per_s=latencies.size / seconds, p50_ms=float(p50), p99_ms=float(p99))
+    latencies = sorted(ms for child in children for ms in json.loads(child.communicate()[0]))
+    seconds, n = time.perf_counter() - started, len(latencies)
+    return Timing(n=n, per_s=n / seconds, p50_ms=latencies[n // 2], p99_ms=latencies[n * 99 // 100])
 
 
 def child(mode: str, url: str, name: str) -> None:
@@ -161,17 +158,24 @@ def _grant(database: SqlDatabase, job_id: str) -> bool:
     return True
 
 
-def charges(epsilons: Sequence[float]) -> list[Charge]:
-    """Jobs whose events are one Gaussian each, as large as the price allows."""
-    return [
-        charge_of([gaussian_event(1 / gdp_mu(epsilon, DELTA))], epsilon=epsilon, delta=DELTA) for epsilon in epsilons
-    ]
+def prices(epsilons: Sequence[float]) -> dict[float, tuple[float, Charge]]:
+    """(mu, charge) of a job by its epsilon: its events are one Gaussian, as large as the price allows."""
+    from privacy.accounting import gaussian_event, gdp_mu  # not at the top: the children need no accountant
+    from privacy.charging import charge_of
+
+    found = {}
+    for epsilon in sorted(set(epsilons)):
+        mu = gdp_mu(epsilon, DELTA)
+        found[epsilon] = mu, charge_of([gaussian_event(1 / mu)], epsilon=epsilon, delta=DELTA)
+    return found
 
 
-def totals(epsilons: Sequence[float]) -> dict[str, float]:
-    """What the jobs add up to: by plain sums, by the zCDP filter at delta 1e-5, and exactly, had all been fixed before."""
-    total = sum(charges(epsilons), Charge())
-    mu = math.sqrt(math.fsum(gdp_mu(epsilon, DELTA) ** 2 for epsilon in epsilons))
+def totals(epsilons: Sequence[float], known: dict[float, tuple[float, Charge]]) -> dict[str, float]:
+    """What jobs add up to: by plain sums, by the zCDP filter, and exactly, had all been fixed beforehand."""
+    from privacy.accounting import compose, epsilon_of, gaussian_event
+
+    total = sum((known[epsilon][1] for epsilon in epsilons), Charge())
+    mu = math.sqrt(math.fsum(known[epsilon][0] ** 2 for epsilon in epsilons))
     return {
         "basic": total.dp.epsilon,
         "zcdp": position(Composition.ZCDP, total, CAP).epsilon,
@@ -185,9 +189,9 @@ def _year() -> list[str]:
         "a year: 13 at 1, 25 at 0.5, 12 at 0.25": YEAR,
         "50 jobs of epsilon 1": [1.0] * 50,
     }
-    lines = []
+    known, lines = prices([epsilon for epsilons in cases.values() for epsilon in epsilons]), []
     for name, epsilons in cases.items():
-        found = totals(epsilons)
+        found = totals(epsilons, known)
         saved = found["basic"] / found["zcdp"]
         lines.append(f"| {name} | {found['basic']:.2f} | {found['zcdp']:.2f} | {found['exact']:.2f} | {saved:.1f} |")
     return lines
@@ -198,16 +202,18 @@ def _page(races: list[str], years: list[str]) -> str:
         [
             "# The ledger, measured",
             "",
-            f"`python -m benchmarks.ledger`. {PROCESSES} processes at once against one scope, {TRIES} tries each, of which",
-            f"{AFFORDABLE} can be paid; exactly so many were granted, or this page would not have been written.",
-            "The bare `UPDATE` of one row ran in the same run, by as many processes. Latency of a success, waiting included.",
+            f"`python -m benchmarks.ledger`, on {described()}.",
+            "",
+            f"{PROCESSES} processes at once against one scope, {TRIES} tries each, of which {AFFORDABLE} can be paid;",
+            "exactly so many were granted, or this page would not have been written. The bare `UPDATE` of one row ran",
+            "in the same run, by as many processes. Latency of a success, waiting for the others included.",
             "",
             "| database | what | done | per second | p50 ms | p99 ms |",
             "|---|---|---|---|---|---|",
             *races,
             "",
-            f"What 50 jobs at delta {DELTA:g} add up to in a scope with delta {CAP.delta:g}. *Basic* has used up delta 5e-5 by",
-            "then, *zCDP* 5e-6. *Exact* is for comparison: it holds only if all jobs had been fixed beforehand.",
+            f"What 50 jobs at delta {DELTA:g} add up to in a scope with delta {CAP.delta:g}. *Basic* has used up delta",
+            "5e-5 by then, *zCDP* 5e-6. *Exact* is for comparison: it is for jobs that were all fixed beforehand.",
             "",
             "| jobs | basic | zCDP filter | exact Gaussian | basic / zCDP |",
             "|---|---|---|---|---|",
@@ -220,21 +226,21 @@ def _page(races: list[str], years: list[str]) -> str:
 
 
 def _plot(path: Path) -> None:
-    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    mpl.use("svg")
-    from matplotlib import pyplot
+    from benchmarks.plots import save
 
-    figure, axes = pyplot.subplots(figsize=(6.4, 3.6))
-    after = [totals(YEAR[: n + 1]) for n in range(len(YEAR))]
+    figure = Figure(figsize=(6.4, 3.6))
+    axes = figure.subplots()
+    known = prices(YEAR)
+    after = [totals(YEAR[: n + 1], known) for n in range(len(YEAR))]
     labels = {"basic": "basic sums", "zcdp": "zCDP filter", "exact": "exact Gaussian (not adaptive)"}
     for key, label in labels.items():
         axes.plot(range(1, len(YEAR) + 1), [found[key] for found in after], label=label)
     axes.set(xlabel="jobs", ylabel="epsilon at delta 1e-5", ylim=(0, None))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-    pyplot.close(figure)
+    save(figure, path)
 
 
 if __name__ == "__main__":

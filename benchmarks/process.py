@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.results import Row
+from benchmarks.results import Key, Row
 from benchmarks.score import Score, score
 from benchmarks.tables import CodedTable
 
@@ -40,6 +40,11 @@ class Run:
     def family(self) -> str:
         """Whose environment and runner this takes."""
         return self.system.partition(":")[0]
+
+    @property
+    def key(self) -> Key:
+        """The same as that of its row."""
+        return self.system, self.table, self.epsilon, self.delta, self.seed
 
 
 def python_of(family: str) -> Path:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import fcntl
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -71,12 +70,6 @@ class Results:
             if file.tell() == 0:
                 writer.writeheader()
             writer.writerow(asdict(row))
-
-    def keep(self, rows: Iterable[Row]) -> None:
-        """Write the file anew with these rows only."""
-        self._path.unlink(missing_ok=True)
-        for row in rows:
-            self.add(row)
 
 
 _TEXTS = {"system", "table", "status", "version"}

@@ -241,15 +241,15 @@ def _grid(data: Json) -> Figure:
     rows, names = data["labels"], [series["name"] for series in data["series"]]
     cells = np.array([[np.nan if v is None else v for v in series["values"]] for series in data["series"]]).T
     wide, tall = 30.0, 19.0
-    figure, axes = _canvas(168 + wide * len(names), tall * len(rows) + 104)
-    _place(figure, axes, 164, 4, 4, 100)
+    figure, axes = _canvas(216 + wide * len(names), tall * len(rows) + 94)
+    _place(figure, axes, 164, 52, 4, 90)
     top = float(data["options"]["red"])
     x, y = np.arange(len(names) + 1), np.arange(len(rows) + 1)
     axes.pcolormesh(x, y, np.clip(cells, 0, top), cmap=_ramp(), vmin=0, vmax=top, edgecolors="#fbfaf6", linewidth=1.0)
     for (row, column), value in np.ndenumerate(cells):
         if np.isfinite(value):
             ink = "#ffffff" if value > 0.7 * top else INK
-            text = f"{value:.2f}".replace("0.", ".").replace("-", "−")
+            text = "0" if abs(value) < 0.005 else f"{value:.2f}".replace("0.", ".").replace("-", "−")
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=ink)
     axes.set_xlim(0, len(names)), axes.set_ylim(len(rows), 0)
     axes.set_yticks(np.arange(len(rows)) + 0.5, [_cut(name, 27) for name in rows], fontsize=9)

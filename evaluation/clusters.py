@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from evaluation.models import clusters
+
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
@@ -55,11 +57,8 @@ def cluster_distance(
 
     Clusters are those of `anchor` (k = 50, fewer when it is small); the shares are of the other two.
     """
-    from sklearn.cluster import KMeans
-
-    k = max(2, min(_CLUSTERS, len(anchor) // _ROWS_PER_CLUSTER))
-    k = min(k, len(np.unique(anchor, axis=0)))
-    model = KMeans(k, n_init=1, max_iter=30, random_state=0).fit(anchor)
+    k = min(max(2, min(_CLUSTERS, len(anchor) // _ROWS_PER_CLUSTER)), len(np.unique(anchor, axis=0)))
+    model = clusters(anchor, k)
     counts = [np.bincount(model.predict(part), minlength=k) for part in (real, synthetic)]
     n, m = len(real), len(synthetic)
     value = _distance(counts[0] / n, counts[1] / m, k, n, m)

@@ -36,14 +36,15 @@ class Policy:
 
     ``max_attack_auc``: upper end of the interval of every membership AUC that could be judged. ``max_attack_rate``:
     upper end of the interval of each attack's success above its control group. ``min_fidelity``: one minus the upper
-    end of the mean 2-way distance beyond sampling noise. That an audit above the claim stops a release is no choice.
+    end of the mean 2-way distance beyond sampling noise. ``no_pii_literal`` stands unless it is False. That an audit
+    above the claim stops a release is no choice.
     """
 
     max_epsilon: float | None = None
     max_attack_auc: float | None = None
     max_attack_rate: float | None = None
     min_fidelity: float | None = None
-    no_pii_literal: bool = True
+    no_pii_literal: bool | None = None
 
     @classmethod
     def parse(cls, document: object) -> Policy:
@@ -54,9 +55,9 @@ class Policy:
         if not isinstance(document, Mapping) or not set(document) <= {field.name for field in fields(cls)}:
             raise _invalid(f"A policy is an object of: {', '.join(field.name for field in fields(cls))}.")
         for name, value in document.items():
-            if name == LITERAL:
+            if value is not None and name == LITERAL:
                 if not isinstance(value, bool):
-                    raise _invalid(f"{name} is true or false.")
+                    raise _invalid(f"{name} is true, false or null.")
             elif value is not None and not _is_limit(name, value):
                 raise _invalid(f"{name} is a number from 0{'' if name == EPSILON else ' to 1'}, or null.")
         return cls(**document)
@@ -74,7 +75,7 @@ class Policy:
             min_fidelity=None
             if self.min_fidelity is None and other.min_fidelity is None
             else max(self.min_fidelity or 0.0, other.min_fidelity or 0.0),
-            no_pii_literal=self.no_pii_literal or other.no_pii_literal,
+            no_pii_literal=_either(self.no_pii_literal, other.no_pii_literal),
         )
 
 
@@ -103,7 +104,7 @@ def _verdicts(policy: Policy, report: Json, literal_found: bool) -> Iterator[tup
     if policy.min_fidelity is not None:
         distance = _upper(metrics.get(_DISTANCE))
         yield FIDELITY, distance is None or 1.0 - distance < policy.min_fidelity
-    if policy.no_pii_literal:
+    if policy.no_pii_literal is not False:
         yield LITERAL, literal_found
 
 
@@ -128,6 +129,12 @@ def _value(report: Json, key: str) -> Mapping[str, Any]:
 def _least(first: float | None, second: float | None) -> float | None:
     known = [value for value in (first, second) if value is not None]
     return min(known) if known else None
+
+
+def _either(first: bool | None, second: bool | None) -> bool | None:
+    """True if one says so, else False if one says so."""
+    known = [value for value in (first, second) if value is not None]
+    return any(known) if known else None
 
 
 def _is_limit(name: str, value: object) -> bool:

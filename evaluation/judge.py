@@ -12,6 +12,7 @@ from evaluation.contest import contests
 from evaluation.diversity import diversity
 from evaluation.drift import drift
 from evaluation.encode import Encoded, encode
+from evaluation.evidence import evidence
 from evaluation.exposure import exposure
 from evaluation.fairness import fairness
 from evaluation.fidelity import fidelity
@@ -85,23 +86,25 @@ def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
     notes = text(inputs.schema, _tables(inputs), encoded, fresh("text"))
     scrub = scrubbed(inputs.job.get("scrub"))
     noised, leaked = released_section(inputs.released, statement), exposure(inputs.canaries, statement)
+    sections = (
+        guarantee(statement),
+        threats.section,
+        *((leaked.section,) if leaked is not None else ()),
+        *((noised,) if noised is not None else ()),
+        fidelity(encoded, fresh("fidelity"), realism=(realism(encoded, fresh("realism")),), schema=inputs.schema),
+        utility(held),
+        diversity(encoded, fresh("diversity")),
+        fairness(encoded, held),
+        *([notes] if notes is not None else []),
+        profile(inputs.schema, inputs.synthetic, inputs.train, metrics=(drift(encoded),), tables=(scrub,)),
+    )
+    last = evidence(inputs.schema, inputs.synthetic, statement, sections, inputs.job, LIMITS)
     return Report(
         subject=_subject(inputs, statement),
         statement=statement.as_dict(),
         attempts=inputs.attempts,
         facts=_facts(inputs, encoded),
-        sections=(
-            guarantee(statement),
-            threats.section,
-            *((leaked.section,) if leaked is not None else ()),
-            *((noised,) if noised is not None else ()),
-            fidelity(encoded, fresh("fidelity"), realism=(realism(encoded, fresh("realism")),), schema=inputs.schema),
-            utility(held),
-            diversity(encoded, fresh("diversity")),
-            fairness(encoded, held),
-            *([notes] if notes is not None else []),
-            profile(inputs.schema, inputs.synthetic, inputs.train, metrics=(drift(encoded),), tables=(scrub,)),
-        ),
+        sections=(*sections, last),
         power=threats.power,
         limits=LIMITS,
         stop=threats.stop or (leaked is not None and leaked.stop),

@@ -5,11 +5,15 @@ Owner side. One place, so that utility, realism and attribute inference use the 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from evaluation.encode import Column
 
@@ -44,14 +48,20 @@ def classify(x: Floats, y: Ints, coded: NDArray[np.bool_], tests: tuple[Floats, 
     seen, useful = np.unique(y), _varying(x)
     if len(seen) == 1 or not useful.any():
         return [_constant(len(test), int(seen[0]), n_classes) for test in tests]
+    with threadpool_limits(1):  # threads of small fits wait for each other longer than they work
+        return _classes(x[:, useful], y, coded[useful], [test[:, useful] for test in tests], n_classes)
+
+
+def _classes(x: Floats, y: Ints, coded: NDArray[np.bool_], tests: list[Floats], n_classes: int) -> list[Floats]:
+    seen = np.unique(y)
     trees = max(_MIN_TREES, _TREES * 2 // len(seen)) if len(seen) > 2 else _TREES
     model = HistGradientBoostingClassifier(
-        max_iter=trees, early_stopping=False, categorical_features=coded[useful], random_state=0
-    ).fit(x[:, useful], y)
+        max_iter=trees, early_stopping=False, categorical_features=coded, random_state=0
+    ).fit(x, y)
     result = []
     for test in tests:
         full = np.zeros((len(test), n_classes))
-        full[:, model.classes_] = model.predict_proba(test[:, useful])
+        full[:, model.classes_] = model.predict_proba(test)
         result.append(full)
     return result
 
@@ -63,8 +73,10 @@ def regress(x: Floats, y: Floats, coded: NDArray[np.bool_], tests: tuple[Floats,
         return [np.full(len(test), y.mean()) for test in tests]
     model = HistGradientBoostingRegressor(
         max_iter=_TREES, early_stopping=False, categorical_features=coded[useful], random_state=0
-    ).fit(x[:, useful], y)
-    return [model.predict(test[:, useful]) for test in tests]
+    )
+    with threadpool_limits(1):
+        model.fit(x[:, useful], y)
+        return [model.predict(test[:, useful]) for test in tests]
 
 
 def _varying(x: Floats) -> NDArray[np.bool_]:
@@ -80,3 +92,10 @@ def _constant(n: int, code: int, n_classes: int) -> Floats:
     full = np.zeros((n, n_classes))
     full[:, code] = 1.0
     return full
+
+
+def clusters(rows: NDArray[np.float32] | Floats, k: int) -> KMeans:
+    """k-means of these rows, one start, fixed seed; rows that are alike may make fewer clusters than k."""
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return KMeans(k, n_init=1, max_iter=30, random_state=0).fit(rows)

@@ -10,6 +10,8 @@ histogram to fixed numbers by at most R, so m distances by R sqrt(m) in L2. With
 distances, their mean has noise R / mu: as precise as if only the mean had been released.
 The distances are not divided by the number of rows, which is private: it is bought too, and its error is carried
 into every interval.
+A category that was not found is one code, OTHER, in real rows and a word of its own in synthetic ones: the two are
+never equal. So nothing synthetic is expected there, and what is there counts as a difference in full.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 from evaluation.marginal_distance import noise_floor
 from evaluation.report import Json
 from privacy.accounting import DpEvent, gaussian_event, gaussian_price
+from privacy.codecs import Codec, ValuesCodec
 from privacy.counting import l2_sensitivity
 from privacy.domain import Clique
 from privacy.session import CountingSession, PrivateSession
@@ -95,30 +98,43 @@ def measure(
         "n_synthetic": synthetic.num_rows,
         "canaries": canaries,
     }
+    unknown = {name: _unknown(session.discretisation[name]) for name in names}
     if COLUMNS in prices and names:
         single: list[Clique] = [(name,) for name in names]
         stddev = l2_sensitivity(len(single), limit) / prices[COLUMNS]
-        released["columns"] = _distances(session, codes, single, n_rows, stddev, COLUMNS)
+        released["columns"] = _distances(session, codes, single, n_rows, stddev, COLUMNS, unknown)
     if PAIRS in prices and len(names) > 1:
-        maps = {name: coarse(codes[name], session.schema[name], session.domain[name]) for name in names}
+        apart = {name: _apart(session.discretisation[name], session.schema[name]) for name in names}
+        maps = {name: coarse(codes[name], session.schema[name], session.domain[name], apart[name]) for name in names}
         view = session.recoded({name: (name, maps[name]) for name in names})
         merged = {name: maps[name][codes[name]] for name in names}
         pairs = _pairs(names)
         stddev = l2_sensitivity(len(pairs), limit) / prices[PAIRS]
-        released["pairs"] = _distances(view, merged, pairs, n_rows, stddev, PAIRS)
+        unknown = {name: None if (code := unknown[name]) is None else int(maps[name][code]) for name in names}
+        released["pairs"] = _distances(view, merged, pairs, n_rows, stddev, PAIRS, unknown)
     if GROUPS in prices:
         released["groups"] = _groups(session, codes, prices[GROUPS])
     return released
 
 
-def coarse(codes: NDArray[np.int64], column: ColumnSchema, size: int) -> NDArray[np.int64]:
+def _unknown(codec: Codec) -> int | None:
+    """The code of every category that is not known, if the column has one."""
+    return len(codec.values) if isinstance(codec, ValuesCodec) and codec.other else None
+
+
+def _apart(codec: Codec, column: ColumnSchema) -> int:
+    """How many of the last codes are no value: OTHER, then missing."""
+    return (_unknown(codec) is not None) + (not column.required)
+
+
+def coarse(codes: NDArray[np.int64], column: ColumnSchema, size: int, apart: int) -> NDArray[np.int64]:
     """A map from a column's codes to at most PAIR_GROUPS groups, from the synthetic codes and public facts alone.
 
-    Ordered columns are cut into runs of about equal share; of others the most common values stay. Missing stays apart.
+    Ordered columns are cut into runs of about equal share; of others the most common values stay. The last ``apart``
+    codes, OTHER and missing, stay apart.
     """
     if size <= PAIR_GROUPS:
         return np.arange(size, dtype=np.int64)
-    apart = 0 if column.required else 1  # the last code is "missing" where the column may be
     counts = np.bincount(codes, minlength=size)[: size - apart].astype(np.float64)
     groups = PAIR_GROUPS - apart
     if column.type in ("integer", "number", "date", "datetime"):
@@ -129,7 +145,7 @@ def coarse(codes: NDArray[np.int64], column: ColumnSchema, size: int) -> NDArray
         common = np.argsort(-counts, kind="stable")[: groups - 1]
         cut = np.full(len(counts), groups - 1, dtype=np.int64)
         cut[common] = np.arange(len(common))
-    return np.append(cut, cut.max() + 1) if apart else cut
+    return np.concatenate([cut, cut.max() + 1 + np.arange(apart)])
 
 
 def _pairs(names: tuple[str, ...]) -> list[Clique]:
@@ -148,22 +164,35 @@ def _distances(
     n_rows: float,
     stddev: float,
     purpose: str,
+    unknown: Mapping[str, int | None],
 ) -> Json:
     """Noisy L1 distances of each clique's real counts to the synthetic ones, scaled to the noisy number of rows."""
     domain = session.domain
     n_synthetic = len(next(iter(codes.values())))
     expected = {clique: _counts(codes, clique, domain.shape(clique)) * (n_rows / n_synthetic) for clique in cliques}
+    unmatched = [_take_out(expected[clique], [unknown[name] for name in clique]) for clique in cliques]
     found = session.choose(cliques, expected.__getitem__, stddev=stddev, purpose=purpose)
     return {
         "cliques": [list(clique) for clique in cliques],
         "distances": [float(value) for value in found],
         "stddev": _noise(stddev),
+        # Synthetic rows, in real ones' number, that can equal no real row: a difference on top of the distance.
+        "unmatched": unmatched,
         # What rounding the expected counts to whole numbers can have moved each distance by, at most.
         "rounding": [float(np.abs(expected[clique] - np.rint(expected[clique])).sum()) for clique in cliques],
         "floor": [
             noise_floor(expected[clique].ravel() / n_rows, max(1, round(n_rows)), n_synthetic) for clique in cliques
         ],
     }
+
+
+def _take_out(expected: Floats, unknown: Sequence[int | None]) -> float:
+    """Empty the cells of unknown categories, in place, and say what was in them."""
+    before = float(expected.sum())
+    for axis, code in enumerate(unknown):
+        if code is not None:
+            np.moveaxis(expected, axis, 0)[code] = 0.0
+    return before - float(expected.sum())
 
 
 def _groups(session: PrivateSession, codes: Codes, mu: float) -> Json:

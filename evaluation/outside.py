@@ -28,7 +28,7 @@ def audit_parts(real: pa.Table, control: pa.Table, schema: TableSchema) -> tuple
 def _people(table: pa.Table, schema: TableSchema) -> NDArray[np.int64]:
     """The person of each row, counted from 0; each row its own without a person's column."""
     unit = schema.unit.column
-    if unit is None or unit not in table.column_names:
+    if unit is None or unit not in table.column_names or table.num_rows == 0:
         return np.arange(table.num_rows)
     coded = pc.rank(table[unit], tiebreaker="dense").to_numpy(zero_copy_only=False)
     return np.asarray(coded, dtype=np.int64) - 1

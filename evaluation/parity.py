@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 
 PERFORMANCE = Threshold(amber=0.05, red=0.10)
 PARITY = Threshold(amber=0.05, red=0.15)
-MIN_GROUP = 50
+MIN_GROUP = 100
 MIN_KIND = 10
 """Rows of each answer, yes and no, that a group needs."""
 
@@ -107,7 +107,7 @@ def _answers(held: Contest, role: str) -> Floats:
 
 
 def _rates(group: Grouping, yes: dict[str, Floats]) -> tuple[Codes, dict[str, Floats], dict[str, Floats]]:
-    """Groups with at least 50 rows on both sides, their shares of yes, and the standard errors."""
+    """Groups with at least 100 rows on both sides, their shares of yes, and the standard errors."""
     size, counts, hits = len(group.labels), {}, {}
     for role, answer in yes.items():
         known = (group.codes[role] >= 0) & np.isfinite(answer)

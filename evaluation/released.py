@@ -4,8 +4,9 @@ Releasable: a function of released numbers alone. No row is read. Every interval
 whatever the table, because the noise's law is known; it is about this training table, not about a population.
 
 With T the noisy number of rows, n the true one and q the synthetic shares, what was bought is
-D(T) = sum |c - round(T q)| plus noise. By the triangle inequality |D(T) - D(n)| <= |T - n| + rounding, and the total
-variation distance is D(n) / (2n).
+D(T) = sum |c - round(T q)| plus noise; where a category is unknown, c + T q takes the place of the difference. By the
+triangle inequality |D(T) - D(n)| <= |T - n| + rounding, and the total variation distance is D(n) / (2n).
+Distances are between codes of the release's domain: what happens within one bin is not seen.
 """
 
 from __future__ import annotations
@@ -100,8 +101,14 @@ def _tvd(value: float, error: float, rounding: float, rows: _Rows) -> tuple[floa
     return point, (min(low, 1.0), min(1.0, max(top, 0.0)))
 
 
+def _differences(entry: Entry) -> Floats:
+    """Noisy L1 distances, and the synthetic rows that can equal no real row."""
+    found: Floats = np.array(entry["distances"], dtype=np.float64) + np.array(entry["unmatched"], dtype=np.float64)
+    return found
+
+
 def _mean(entry: Entry, rows: _Rows, released: Entry, purpose: str, costs: Mapping[str, float]) -> Metric:
-    noisy, order = np.array(entry["distances"], dtype=np.float64), 2 if purpose == PAIRS else 1
+    noisy, order = _differences(entry), 2 if purpose == PAIRS else 1
     error = _z(1) * float(entry["stddev"]) / math.sqrt(len(noisy))
     value, ci = _tvd(float(noisy.mean()), error, float(np.mean(entry["rounding"])), rows)
     floor = float(np.mean(entry["floor"]))
@@ -115,7 +122,7 @@ def _mean(entry: Entry, rows: _Rows, released: Entry, purpose: str, costs: Mappi
         level=LEVEL,
         n_control=int(released["n_synthetic"]),
         reference=f"two samples of the same people would differ by about {floor:.3f}",
-        status=limit.light(ci),
+        status=_light(limit, ci, rows),
         threshold=limit,
         disclosure=Disclosure.RELEASABLE,
         eps_spent=costs.get(purpose, 0.0),
@@ -127,7 +134,7 @@ def _mean(entry: Entry, rows: _Rows, released: Entry, purpose: str, costs: Mappi
 
 def _worst(entry: Entry, rows: _Rows, costs: Mapping[str, float]) -> Metric:
     """The largest of many noisy distances. Its interval covers all of them at once, so the choice costs nothing."""
-    noisy, rounding = (np.array(entry[key], dtype=np.float64) for key in ("distances", "rounding"))
+    noisy, rounding = _differences(entry), np.array(entry["rounding"], dtype=np.float64)
     error = _z(len(noisy)) * float(entry["stddev"])
     found = [_tvd(float(value), error, float(slack), rows) for value, slack in zip(noisy, rounding, strict=True)]
     place = int(np.argmax(noisy))
@@ -139,7 +146,7 @@ def _worst(entry: Entry, rows: _Rows, costs: Mapping[str, float]) -> Metric:
         value=found[place][0],
         ci=ci,
         level=LEVEL,
-        status=limit.light(ci),
+        status=_light(limit, ci, rows),
         threshold=limit,
         disclosure=Disclosure.RELEASABLE,
         eps_spent=costs.get(PAIRS, 0.0),
@@ -148,6 +155,11 @@ def _worst(entry: Entry, rows: _Rows, costs: Mapping[str, float]) -> Metric:
         subject=" × ".join(entry["cliques"][place]),
         notes=("the same noisy numbers as the mean: paid for once",),
     )
+
+
+def _light(threshold: Threshold, ci: Interval, rows: _Rows) -> Status:
+    """Grey where red is out of reach: with so few rows for so much noise, green would mean nothing."""
+    return Status.GREY if rows.low <= 0 or threshold.red >= 1 else threshold.light(ci)
 
 
 def _above(threshold: Threshold, floor: float) -> Threshold:

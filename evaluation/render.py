@@ -20,6 +20,7 @@ Json = dict[str, Any]
 _TEMPLATES = Path(__file__).parent / "templates"
 _WORDS = {"green": "Good", "amber": "Caution", "red": "Problem", "grey": "Not known"}
 _SAID = {"red": "Problem", "amber": "Caution", "grey": "Not known", "green": "Good"}
+_LONG, _COLUMNS = 40, 5
 _CONTRADICTED = "Claimed, and contradicted by the audit: "
 _LABELS = {
     "excess": "above noise",
@@ -124,7 +125,14 @@ def _section(section: Json) -> Json:
         "metrics": [_metric(metric) for metric in section["metrics"]],
         "small": [item for item in figures if item["kind"] == "histogram"],
         "wide": [item for item in figures if item["kind"] != "histogram"],
+        "tables": [{**table, "look": _look(table)} for table in section["tables"]],
     }
+
+
+def _look(table: Json) -> str:
+    """Prose reads from the left and takes the whole width, as does a table of many columns."""
+    prose = any(len(cell) > _LONG for row in table["rows"] for cell in row[1:])
+    return "prose broad" if prose else "broad" if len(table["header"]) > _COLUMNS else ""
 
 
 def _metric(metric: Json) -> Json:

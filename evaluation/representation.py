@@ -140,7 +140,7 @@ def _table(cells: list[Cell]) -> tuple[Table, ...]:
     return (
         Table(
             id="fairness-representation",
-            title="Groups, least certain first",
+            title="Groups, most likely lost first",
             header=("Group", "Training", "Synthetic", "Ratio", "p, Holm", "Visible below", "Finding"),
             rows=rows,
             disclosure=Disclosure.OWNER,

@@ -64,7 +64,7 @@ def risk(
     outcomes = [outcome(encoded, found), *(criteria.outcomes if criteria is not None else ())]
     if people is not None:
         outcomes.append(people.outcome())
-    edge = worst_off(outcomes, groups, rng)
+    edge = worst_off(outcomes, groups)
     metrics = [
         _verbatim(copies, adjusted[0]),
         _everyone(everyone, adjusted[1], best),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from evaluation.groups import Grouping
-from evaluation.intervals import Interval, auc, auc_interval, difference, holm, rank_sum_p
+from evaluation.intervals import Interval, auc, auc_interval, difference, holm, rank_sum_limit
 from evaluation.report import Disclosure, Figure, Metric, Series, Status, Table, Threshold
 
 Floats = NDArray[np.float64]
@@ -61,25 +61,23 @@ class WorstOff:
     tables: tuple[Table, ...]
 
 
-def worst_off(outcomes: Sequence[Outcome], groups: Sequence[Grouping], rng: np.random.Generator) -> WorstOff:
+def worst_off(outcomes: Sequence[Outcome], groups: Sequence[Grouping]) -> WorstOff:
     """Attack by group, Holm over every cell with 30 people on each side."""
-    cells = [
-        cell for outcome in outcomes for group in groups for cell in _cells(outcome, group, rng) if cell is not None
-    ]
+    cells = [cell for outcome in outcomes for group in groups for cell in _cells(outcome, group)]
     adjusted = dict(zip(range(len(cells)), holm([cell.p_value for cell in cells]), strict=True))
     order = sorted(adjusted, key=lambda i: (adjusted[i], -cells[i].advantage))
     ranked = [(cells[i], adjusted[i]) for i in order]
     return WorstOff(metric=_metric(ranked), figures=_heat(ranked), tables=_table(ranked))
 
 
-def _cells(outcome: Outcome, group: Grouping, rng: np.random.Generator) -> list[Cell]:
+def _cells(outcome: Outcome, group: Grouping) -> list[Cell]:
     codes = {side: group.codes[outcome.role[side]][outcome.rows[side]] for side in outcome.rows}
     found = []
     for code in range(len(group.labels)):
         inside, outside = (outcome.value[side][codes[side] == code] for side in ("trained", "unseen"))
         if min(len(inside), len(outside)) >= MIN_SIDE:
             judge = _scored if outcome.scored else _counted
-            advantage, ci, p = judge(inside, outside, rng)
+            advantage, ci, p = judge(inside, outside)
             found.append(
                 Cell(
                     attack=outcome.attack,
@@ -94,13 +92,13 @@ def _cells(outcome: Outcome, group: Grouping, rng: np.random.Generator) -> list[
     return found
 
 
-def _scored(inside: Floats, outside: Floats, rng: np.random.Generator) -> tuple[float, Interval, float]:
+def _scored(inside: Floats, outside: Floats) -> tuple[float, Interval, float]:
     value = auc(inside, outside)
     low, high = auc_interval(value, len(inside), len(outside))
-    return 2 * value - 1, (2 * low - 1, 2 * high - 1), rank_sum_p(inside, outside, rng)
+    return 2 * value - 1, (2 * low - 1, 2 * high - 1), rank_sum_limit(inside, outside)
 
 
-def _counted(inside: Floats, outside: Floats, _: np.random.Generator) -> tuple[float, Interval, float]:
+def _counted(inside: Floats, outside: Floats) -> tuple[float, Interval, float]:
     hits, n, control, m = int(inside.sum()), len(inside), int(outside.sum()), len(outside)
     p = float(hypergeom.sf(hits - 1, n + m, hits + control, n))
     return hits / n - control / m, difference(hits, n, control, m), p

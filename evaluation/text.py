@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, norm, rankdata
 
 from evaluation.encode import Encoded
+from evaluation.models import clusters
 from evaluation.phrases import repetition
 from evaluation.replay import MAX_NOTES, Notes, replay
 from evaluation.report import Disclosure, Metric, Section, Status, Table, Threshold
@@ -102,7 +103,6 @@ def _notes(names: list[str], table: pa.Table, person: NDArray[np.int64] | None, 
 
 def _likeness(anchor: list[str], held: list[str], made: list[str], rng: np.random.Generator) -> Metric:
     """MAUVE of synthetic notes over MAUVE of held-back real notes, both against other real notes."""
-    from sklearn.cluster import KMeans
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -112,8 +112,8 @@ def _likeness(anchor: list[str], held: list[str], made: list[str], rng: np.rando
     rank = min(20, x.shape[0] - 1, max(1, len(np.unique(x.indices)) - 1))
     with np.errstate(divide="ignore", invalid="ignore"):  # a corpus of one note repeated has no variance to explain
         placed = TruncatedSVD(rank, n_iter=3, random_state=0).fit_transform(x)
-    k = max(2, min(_CLUSTERS, n // 15, len(np.unique(placed.round(6), axis=0))))
-    code = KMeans(k, n_init=1, max_iter=30, random_state=0).fit_predict(placed)
+    k = max(1, min(_CLUSTERS, n // 15, len(np.unique(placed.round(6), axis=0))))
+    code = clusters(placed, k).labels_
     shares = [np.bincount(part, minlength=k) / n for part in np.split(code, 3)]
     draws = [[rng.multinomial(n, share) / n for share in shares] for _ in range(_DRAWS)]
     ratios = [_area(a, s) / max(_area(a, h), 1e-9) for a, h, s in draws]

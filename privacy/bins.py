@@ -9,6 +9,7 @@ Counts of a node and of its parts are brought together by least squares, as in H
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,7 +34,7 @@ class Buy(Protocol):
 
 MAX_LEVELS = 5
 FANOUT = 32
-LEVEL_SHARE = 0.6
+LEVEL_SHARE = 0.5
 """A level takes this part of what is left of the column's mu**2; the last histogram, that of the bins, the rest."""
 
 _SPLIT_SIGMAS = 3.0
@@ -170,7 +171,9 @@ def merge(leaves: Nodes, *, max_bins: int, zero: int | None) -> Bins:
 
 def _bin_mass(leaves: Nodes, max_bins: int) -> float:
     """The noisy mass of a bin: an equal share of what is in no spike, but enough to stand out of the noise."""
-    stddev, total = float(np.sqrt(leaves.variances.max())), max(float(leaves.counts.sum()), 0.0)
+    noisy = leaves.variances[leaves.variances > 0]
+    stddev = math.sqrt(float(np.median(noisy))) if noisy.size else 1.0
+    total = max(float(leaves.counts.sum()), 0.0)
     spikes = leaves.counts[leaves.counts > max(total / max_bins, _SPLIT_SIGMAS * stddev)]
     share = (total - float(spikes.sum())) / max(max_bins - spikes.size, _MIN_BINS)
     return max(share, min(_BIN_SIGMAS * stddev, total / _MIN_BINS), stddev)

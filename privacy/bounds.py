@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -64,18 +65,19 @@ def bound_counts(column: pa.ChunkedArray, type_: FieldType) -> NDArray[np.int64]
 
 def bounds_from(noisy: NDArray[np.int64], stddev: float, type_: FieldType) -> Found:
     """The range of the cells that hold rows (``full_range``); if none stands out, the likeliest run of cells."""
-    full = full_range(noisy, stddev)
+    full = full_range(noisy, np.full(noisy.size, stddev**2))
     first, last = full or _likeliest(noisy, type_)
     return Found(first=first, last=last, low=cell_low(first, type_), high=cell_high(last, type_), sure=full is not None)
 
 
-def full_range(noisy: NDArray[np.int64], stddev: float) -> tuple[int, int] | None:
+def full_range(counts: NDArray[Any], variances: NDArray[np.float64]) -> tuple[int, int] | None:
     """First and last of the cells that stand out of the noise, with tails that do so together; None if none does."""
-    full = np.flatnonzero(noisy > stddev * -ndtri(_FALSE_CELL / noisy.size))
+    full = np.flatnonzero(counts > np.sqrt(variances) * -ndtri(_FALSE_CELL / counts.size))
     if not full.size:
         return None
     first, last = int(full[0]), int(full[-1])
-    return first - _tail(noisy[:first][::-1], stddev), last + _tail(noisy[last + 1 :], stddev)
+    low = _tail(counts[:first][::-1], variances[:first][::-1])
+    return first - low, last + _tail(counts[last + 1 :], variances[last + 1 :])
 
 
 def _likeliest(noisy: NDArray[np.int64], type_: FieldType) -> tuple[int, int]:
@@ -94,10 +96,10 @@ def _likeliest(noisy: NDArray[np.int64], type_: FieldType) -> tuple[int, int]:
     return run
 
 
-def _tail(beyond: NDArray[np.int64], stddev: float) -> int:
+def _tail(beyond: NDArray[Any], variances: NDArray[np.float64]) -> int:
     """How many of the next cells hold a tail: the run whose sum stands out most, if that is enough; else none."""
     sums = np.cumsum(beyond[:_TAIL_CELLS])
-    sigmas = sums / (stddev * np.sqrt(np.arange(1, sums.size + 1)))
+    sigmas = sums / np.sqrt(np.maximum(np.cumsum(variances[:_TAIL_CELLS]), 1e-12))
     return int(np.argmax(sigmas)) + 1 if sums.size and sigmas.max() > _TAIL_SIGMAS else 0
 
 

@@ -137,11 +137,8 @@ def _declared_roots(lattice: Lattice, values: pa.ChunkedArray, purse: _Purse, n_
         return _histogram(cells, starts.size + 1)
 
     noisy = purse(exact, FIRST_SHARE)
-    counts, variances = noisy[:-1].astype(np.float64), np.full(starts.size, stddev**2)
-    first, last = bounds.full_range(noisy[:-1], stddev) or (0, starts.size - 1)
-    empty = (np.arange(starts.size) < first) | (np.arange(starts.size) > last)
-    counts[empty] = variances[empty] = 0.0
-    nodes = Nodes(starts=starts, lasts=lasts, counts=counts, variances=variances)
+    counts = noisy[:-1].astype(np.float64)
+    nodes = _trimmed(Nodes(starts=starts, lasts=lasts, counts=counts, variances=np.full(starts.size, stddev**2)))
     return _Roots(
         nodes=nodes,
         lattice=lattice,
@@ -149,6 +146,19 @@ def _declared_roots(lattice: Lattice, values: pa.ChunkedArray, purse: _Purse, n_
         missing_variance=stddev**2,
         share_left=1 - FIRST_SHARE,
         bounds="declared",
+    )
+
+
+def _trimmed(nodes: Nodes) -> Nodes:
+    """Nodes beyond the full ones, on either side, count as empty: noise would put rows far off."""
+    first, last = bounds.full_range(nodes.counts, nodes.variances) or (0, nodes.counts.size - 1)
+    ranks = np.arange(nodes.counts.size)
+    inside = (first <= ranks) & (ranks <= last)
+    return Nodes(
+        starts=nodes.starts,
+        lasts=nodes.lasts,
+        counts=np.where(inside, nodes.counts, 0.0),
+        variances=np.where(inside, nodes.variances, 0.0),
     )
 
 

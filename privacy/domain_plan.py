@@ -38,6 +38,9 @@ _WEIGHTS = {Step.ROWS: 0.05, Step.GRID: 0.1, Step.BOUNDS: 1.5, Step.BINS: 1.0, S
 first level of the bins as well, so it gets most where bounds are open. Set on public tables (docs/adr/0011)."""
 
 
+_LEAST_SHARE, _OPEN_SHARE = 0.05, 0.45
+
+
 class Method(StrEnum):
     """How a column gets its codes."""
 
@@ -124,6 +127,17 @@ def plan_domain(
         max_bins=max_bins,
         max_keys=max_keys,
     )
+
+
+def domain_share(schema: TableSchema) -> float:
+    """The part of a fit's mu**2 that is worth spending on the domain; 0 if all of it is declared.
+
+    In proportion to the open columns, for what is bought of a binned column is its one-way marginal too
+    (``Discretisation.one_ways``). Set on public tables (docs/adr/0011).
+    """
+    columns = [_column_plan(column) for column in schema.modelled]
+    n_open = sum(bool(column.steps) for column in columns)
+    return max(_LEAST_SHARE, _OPEN_SHARE * n_open / len(columns)) if n_open else 0.0
 
 
 def _n_purchases(columns: tuple[ColumnPlan, ...], step: Step) -> int:

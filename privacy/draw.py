@@ -34,7 +34,8 @@ def draw(lattice: Lattice, starts: Ticks, lasts: Ticks, heaps: Sequence[Heap], r
 def _in_tails(
     ticks: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    near, far = np.where(low > 0, low, -high).astype(np.float64), np.where(low > 0, high, -low).astype(np.float64)
+    least, most = low.astype(np.float64), high.astype(np.float64)
+    near, far = np.where(low > 0, least, -most), np.where(low > 0, most, -least)
     wide = ((low > 0) | (high < 0)) & (far >= 2 * near)
     share = rng.random(ticks.size)
     near, far = np.where(wide, near, 1.0), np.where(wide, far, 1.0)

@@ -310,8 +310,10 @@ class LedgerStore(Protocol):
     def open(self, scope: Scope, *, at: datetime) -> Account:
         """The account. It and its parents are opened with ``default_terms`` where there is none yet."""
 
-    def grant(self, scope: Scope, terms: Terms, *, at: datetime) -> Account:
+    def grant(self, scope: Scope, terms: Terms, *, at: datetime, events: str = "") -> Account:
         """Set the terms, opening the account if needed. A cap below what is spent leaves nothing.
+
+        ``events``: JSON of what else was decided with it, for the record.
 
         Raises: Conflict (composition-fixed) for another composition once a job was charged.
         """

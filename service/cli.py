@@ -1,21 +1,17 @@
-"""The operator's commands: serve, tenant-add, accept-restore; and anyone's: statement verify."""
+"""The operator's commands: serve, tenant-add, accept-restore."""
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import signal
 import sys
-from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
-from evaluation.statement import PrivacyStatement
 from service.bootstrap import build, running
 from service.commands.anchors import accept_restore
 from service.commands.tenants import make_bootstrap, open_tenant
@@ -23,7 +19,7 @@ from service.rest.app import create_app
 from service.rpc.server import start_server
 from service.settings import Settings
 from service.telemetry import log_to_stderr
-from understudy.errors import Conflict, UsageError
+from understudy.errors import UsageError
 
 _BODY_TIMEOUT_S = 75
 
@@ -98,42 +94,6 @@ def accept_restore_of(tenant: Annotated[str, typer.Argument(help="The tenant tha
     finally:
         queue.close()
         engine.dispose()
-
-
-class StatementAction(StrEnum):
-    """What can be done with a privacy statement."""
-
-    VERIFY = "verify"
-
-
-def statement(
-    action: Annotated[StatementAction, typer.Argument(help="verify: price its events again, by two accountants.")],
-    file: Annotated[Path, typer.Argument(help="A privacy_statement.json.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:
-    """Check a privacy statement from the document alone: no service, no database, no row is needed."""
-    from evaluation.recompute import recompute
-
-    del action  # there is only one
-    found = recompute(_read_statement(file))
-    if as_json:
-        print(json.dumps(asdict(found) | {"agrees": found.agrees}))
-    else:
-        print(f"stated          epsilon {found.stated} at delta {found.delta}")
-        print(f"recomputed      epsilon {found.ours:.9f}")
-        for name, epsilon in sorted(found.dp_accounting.items()):
-            print(f"dp_accounting   epsilon {epsilon:.9f} ({name})")
-        for fault in found.faults:
-            print(fault)
-    if not found.agrees:
-        raise Conflict("The statement does not hold.", code="statement-wrong")
-
-
-def _read_statement(file: Path) -> PrivacyStatement:
-    try:
-        return PrivacyStatement.from_json(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise UsageError("This is no privacy statement of a known version.", code="statement-unknown") from None
 
 
 def _is_loopback(host: str) -> bool:

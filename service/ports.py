@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from privacy.ledger import Head, LedgerStore
+from privacy.sketch import Sketch
 from service.context import TenantId
 from service.jobs import Job
 from service.settings import Settings
@@ -116,6 +117,19 @@ class JobStore(Protocol):
         """How many jobs on a table with this digest failed with one of these codes."""
 
 
+class OverlapStore(Protocol):
+    """Which populations of one tenant hold the same people."""
+
+    def add(self, population: str, sketch: Sketch) -> None:
+        """Add a table's units to their population, and note every other population that holds the same people."""
+
+    def undecided(self, population: str) -> Sequence[str]:
+        """The populations that this one seems to be, about which nobody has decided."""
+
+    def decide(self, population: str, other: str) -> None:
+        """A steward says that these are different people."""
+
+
 class TenantStores(Protocol):
     """Everything of one tenant, inside one transaction."""
 
@@ -127,6 +141,9 @@ class TenantStores(Protocol):
 
     @property
     def ledger(self) -> LedgerStore: ...
+
+    @property
+    def overlaps(self) -> OverlapStore: ...
 
 
 class Transaction(Protocol):

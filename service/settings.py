@@ -20,6 +20,7 @@ class Settings:
     database_url: str = ""
     anchor: Path | None = None
     policy: Path | None = None
+    scrub_model: Path | None = None
     max_upload_bytes: int = 4096 * _MIB
     max_body_bytes: int = 4 * _MIB
     child_memory_bytes: int = 8192 * _MIB
@@ -55,7 +56,11 @@ class Settings:
         apart = Path(anchor).expanduser().absolute() if anchor else None
         policy = environ.get("UNDERSTUDY_POLICY", "")
         gates = Path(policy).expanduser().absolute() if policy else None
-        return cls(home=home, database_url=url, anchor=apart, policy=gates, **chosen)
+        model = environ.get("UNDERSTUDY_SCRUB_MODEL", "")
+        scrub_model = Path(model).expanduser().absolute() if model else None
+        return cls(
+            home=home, database_url=url, anchor=apart, policy=gates, scrub_model=scrub_model, **chosen
+        )
 
     @property
     def anchor_folder(self) -> Path:
@@ -73,6 +78,7 @@ _OTHERS = {
     "UNDERSTUDY_DATABASE_URL",
     "UNDERSTUDY_ANCHOR",
     "UNDERSTUDY_POLICY",
+    "UNDERSTUDY_SCRUB_MODEL",
     "UNDERSTUDY_URL",
     "UNDERSTUDY_API_KEY",
 }

@@ -43,6 +43,7 @@ def ingest(request: Request, on_progress: Progress) -> Request:
     """Raw bytes -> canonical Parquet. Raises InputRefused with places."""
     from privacy.ingest import Limits
     from privacy.ingest import ingest as take_in
+    from privacy.scrub.undeclared import refuse_undeclared, undeclared
 
     on_progress("ingest", 0)
     take_in(
@@ -52,7 +53,20 @@ def ingest(request: Request, on_progress: Progress) -> Request:
         schema=_schema(request),
         limits=Limits(max_bytes=cast(int, request["max_bytes"])),
     )
-    return {}
+    schema = _schema(request)
+    if names := undeclared(schema):
+        refuse_undeclared(pq.read_table(_path(request, "out"), columns=names), schema)
+    return {"sketch": _unit_sketch(request, schema)}
+
+
+def _unit_sketch(request: Request, schema: TableSchema) -> str:
+    """A keyed sketch of who is in the table; empty if a row stands for nobody but itself."""
+    from privacy.sketch import sketch
+
+    if schema.unit.column is None or "overlap_key" not in request:
+        return ""
+    units = pq.read_table(_path(request, "out"), columns=[schema.unit.column]).column(0).unique().to_pylist()
+    return sketch(units, key=_key(request, "overlap_key")).as_text()
 
 
 def scrub(request: Request, on_progress: Progress) -> Request:
@@ -139,7 +153,7 @@ def judge(request: Request, on_progress: Progress) -> Request:
     policy = Policy.parse(request["policy"])
     on_progress("evaluate", 0)
     synthetic = pq.read_table(_path(request, "synthetic"))
-    hits = _literals_of(request, schema, synthetic) if policy.no_pii_literal else {}
+    hits = _literals_of(request, schema, synthetic) if policy.no_pii_literal is not False else {}
     report = evaluate(
         EvaluationInputs(
             schema=schema,
@@ -261,9 +275,48 @@ def propose(request: Request, on_progress: Progress) -> Request:
     )
 
 
+def scrub_file(request: Request, on_progress: Progress) -> Request:
+    """A file of a caller -> the same without identifiers, and the counts of what was found. A table without a schema
+    gets the kinds that its names and values show; what looks identifying and has none is refused."""
+    from privacy.ingest import Limits
+    from privacy.ingest import ingest as take_in
+    from privacy.propose import propose_schema
+    from privacy.scrub.files import scrub_canonical
+    from privacy.scrub.notes import scrub_notes
+    from privacy.scrub.table import open_text_scrubber
+
+    source, out, key = _path(request, "source"), _path(request, "out"), _key(request, "surrogate_key")
+    kind, model = cast(str, request["format"]), cast(str, request["model"])
+    scrubber = open_text_scrubber(key, model=Path(model)) if model else None
+
+    def observe(percent: int) -> None:
+        on_progress("scrub", percent)
+
+    if kind == "jsonl":
+        return scrub_notes(source, out, scrubber or open_text_scrubber(key), on_progress=observe).as_dict()
+    document = request["schema"]
+    if document is None:
+        document = propose_schema(source, format=kind, include_data=False)["table_schema"]  # type: ignore[arg-type]
+    schema = TableSchema.parse(document)
+    canonical, scrubbed = out.with_suffix(".in.parquet"), out.with_suffix(".parquet")
+    limits = Limits(max_bytes=cast(int, request["max_bytes"]))
+    try:
+        take_in(source, canonical, format=kind, schema=schema, limits=limits)  # type: ignore[arg-type]
+        report = scrub_canonical(canonical, scrubbed, schema, key=key, scrubber=scrubber, on_progress=observe)
+    finally:
+        canonical.unlink(missing_ok=True)
+    if kind == "csv":
+        write_csv(pq.read_table(scrubbed), out, missing=schema.missing_values)
+        scrubbed.unlink()
+    else:
+        scrubbed.replace(out)
+    return report.as_dict()
+
+
 TASKS: dict[str, Task] = {
     "ingest": ingest,
     "scrub": scrub,
+    "scrub-file": scrub_file,
     "fit": fit,
     "judge": judge,
     "compare": compare,

@@ -6,6 +6,7 @@ import re
 
 from privacy.scrub.numbers import digits_of, iban_check, luhn_digit
 
+_REPORTING_BODIES = frozenset("01 10 30 33 35 44 45 49 50 51 52 53 54 86 91 98 99".split())
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_LETTERS = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ", (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)
@@ -21,7 +22,13 @@ def luhn(written: str) -> bool:
 def card(written: str) -> bool:
     """A payment card: 12 to 19 digits, Luhn, an issuer's first digit."""
     digits = digits_of(written)
-    return 12 <= len(digits) <= 19 and digits[0] in "23456" and luhn(digits)
+    amex = len(digits) != 15 or digits[:2] in ("34", "37") or digits[:4] in ("1800", "2131")
+    return 12 <= len(digits) <= 19 and (digits[0] in "23456" or digits[:4] == "1800") and amex and luhn(digits)
+
+
+def imei(written: str) -> bool:
+    """A mobile device: 15 digits in a row, Luhn, a reporting body that GSMA lists, and no Amex or JCB card."""
+    return len(written) == 15 and written.isdecimal() and written[:2] in _REPORTING_BODIES and luhn(written)
 
 
 def npi(written: str) -> bool:

@@ -50,10 +50,11 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         "|hpi|clinical text|progress note|report text|message body|transcript|bemerkung|kommentar|notiz|commentaire"
         "|observaciones|notas",
     ),
+    ("name", "account holder|account holder name|account owner|card holder|cardholder name|loan holder"),
     ("email", "email|e mail|mail address|mailaddress|emailaddress|correo|courriel|email addr"),
     ("ip_address", "ip|ip address|ipaddress|ip addr|ipv4|ipv6|client ip|remote addr"),
     ("url", "url|website|web site|homepage|web page|webpage|uri|profile link|linkedin"),
-    ("username", "username|user name|login|login name|screen name|handle|userid name|nickname|twitter"),
+    ("username", "username|user name|login|portal login|user login|login id|login name|screen name|handle|userid name|nickname|twitter"),
     ("fax", "fax|fax number|telefax|faxnumber"),
     (
         "phone",
@@ -66,11 +67,14 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         "|taxid|tin|itin|personnummer|cpf|dni|nie|curp|pesel|codice fiscale|aadhaar|pan number|bsn|steuer id"
         "|sozialversicherungsnummer|ssn4",
     ),
+    ("nhs_number", "nhs|nhs number|nhs no|nhsnumber|nhsno|nhs num|chi number"),
+    ("npi", "npi|npi number|national provider identifier|national provider id"),
+    ("mbi", "mbi|medicare id|medicare number|medicare no|medicare beneficiary identifier|medicare beneficiary id"),
     (
         "health_plan_id",
-        "mbi|hicn|hic|medicare id|medicare number|medicare no|medicaid id|medicaid number|member id|member number"
+        "hicn|hic|medicaid id|medicaid number|member id|member number"
         "|member no|memberid|policy number|policy no|policy id|policynumber|insurance id|insurance number|insurance "
-        "no|subscriber id|subscriber number|nhs|nhs number|nhs no|health plan id|health plan number|beneficiary id"
+        "no|subscriber id|subscriber number|health plan id|health plan number|beneficiary id"
         "|plan member|health card|kvnr|group number",
     ),
     (
@@ -93,17 +97,19 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (
         "license",
         "license|licence|license number|license no|driver license|drivers license|driving licence|dl number|dl no"
-        "|npi|dea|dea number|passport|passport number|certificate number|certificate no|upin|medical license"
+        "|dea|dea number|passport|passport number|certificate number|certificate no|upin|medical license"
         "|fuehrerschein",
     ),
     (
-        "vehicle_id",
-        "vin|license plate|licence plate|plate|plate number|number plate|vehicle id|vehicle number|registration "
-        "plate|vehicle registration|kennzeichen",
+        "license_plate",
+        "license plate|licence plate|plate|plate number|plate no|number plate|registration plate|vehicle registration"
+        "|registration mark|vrm|tag number|kennzeichen|license plate number|licence plate number",
     ),
+    ("vehicle_id", "vin|vehicle id|vehicle number|vehicle identification number|chassis number"),
+    ("imsi", "imsi|imsi number|subscriber imsi"),
     (
         "device_id",
-        "device id|device serial|serial number|serial no|serialno|serialnumber|imei|imsi|iccid|udi|mac address|mac "
+        "device id|device serial|serial number|serial no|serialno|serialnumber|imei|iccid|udi|mac address|mac "
         "addr|macaddress|implant id|pacemaker serial|device identifier|device number|android id|idfa|meid|hardware "
         "id",
     ),

@@ -17,7 +17,7 @@ from privacy.scrub import checks
 from privacy.scrub.column_names import kind_from_name
 from privacy.scrub.numbers import UUID
 
-__all__ = ["Guess", "kind_from_name", "propose_kinds"]
+__all__ = ["Guess", "guess_from_values", "kind_from_name", "propose_kinds"]
 
 SAMPLE = 1_000
 """Distinct values looked at in each column."""
@@ -66,23 +66,31 @@ _SHAPES: tuple[_Shape, ...] = (
         fits=lambda value: _coded(value) and checks.card(value),
     ),
     _Shape(
+        kind="device_id", why="values look like MAC addresses", fits=_regex(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}")
+    ),
+    _Shape(
+        kind="device_id",
+        why="values pass the IMEI checksum",
+        fits=lambda value: checks.imei(value),
+    ),
+    _Shape(
         kind="ip_address",
         why="values look like IP addresses",
         fits=_regex(r"(?:\d{1,3}\.){3}\d{1,3}|(?i:[0-9a-f]{0,4}:){3,7}[0-9a-fA-F]{0,4}"),
     ),
     _Shape(kind="vehicle_id", why="values pass the VIN checksum", fits=checks.vin),
+    _Shape(kind="npi", why="values pass the NPI checksum", fits=lambda value: value.isdecimal() and checks.npi(value)),
     _Shape(
-        kind="license", why="values pass the NPI checksum", fits=lambda value: value.isdecimal() and checks.npi(value)
+        kind="nhs_number",
+        why="values pass the NHS checksum",
+        fits=lambda value: re.fullmatch(r"\d{3}[ -]?\d{3}[ -]?\d{4}", value) is not None and checks.nhs(value),
     ),
     _Shape(
-        kind="health_plan_id",
+        kind="mbi",
         why="values look like Medicare numbers",
         fits=_regex(
             r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}"
         ),
-    ),
-    _Shape(
-        kind="device_id", why="values look like MAC addresses", fits=_regex(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}")
     ),
     _Shape(kind="identifier", why="values are UUIDs", fits=lambda value: UUID.fullmatch(value) is not None),
     _Shape(
@@ -114,6 +122,17 @@ _SHAPES: tuple[_Shape, ...] = (
 )
 
 
+_CHECKED = frozenset({"iban", "npi", "mbi", "vehicle_id", "email", "url"})
+"""Shapes that no other code has by chance."""
+_VAGUE = frozenset({"identifier", "account_number", "license", "health_plan_id", "username", "device_id"})
+"""Kinds by name that such a shape makes more exact."""
+_CODES = re.compile(
+    r"(?i)(?:^|[_\W])(?:icd\d{0,2}|ndc|loinc|cpt|hcpcs|snomed|rxnorm|atc|drg|dx|diag\w*|proc\w*|drug|currency|country"
+    r"|product|branch|mcc|sic|naics|state|region|status|reason|type|category|zip)(?:[_\W]|$)"
+)
+"""A code with one of these words in its name stands for a thing, not for somebody."""
+
+
 def propose_kinds(table: pa.Table) -> list[Guess]:
     """One guess at most for each column, in column order. Not private: it looks at values.
 
@@ -122,6 +141,14 @@ def propose_kinds(table: pa.Table) -> list[Guess]:
     """
     guesses = (_guess(name, table.column(name)) for name in table.column_names)
     return [guess for guess in guesses if guess is not None]
+
+
+def guess_from_values(distinct: Sequence[str]) -> str | None:
+    """The kind that distinct values show by themselves, without any name; None if they show none."""
+    sample = [value.strip() for value in distinct[:SAMPLE] if value.strip()]
+    if len(sample) < MIN_DISTINCT:
+        return None
+    return next((shape.kind for shape in _SHAPES if _rate(shape.fits, sample) >= RATE), None)
 
 
 def _guess(name: str, values: pa.ChunkedArray) -> Guess | None:
@@ -133,9 +160,11 @@ def _guess(name: str, values: pa.ChunkedArray) -> Guess | None:
     sample = [value.strip() for value in distinct.slice(0, SAMPLE).to_pylist() if value.strip()]
     if len(sample) < MIN_DISTINCT:
         return Guess(column=name, kind=named, why="the name says so") if named and named != "text" else None
-    if named not in (None, "text", "address") and not _is_prose(sample):
-        return Guess(column=name, kind=named, why="the name says so")
     shape = next((shape for shape in _SHAPES if _rate(shape.fits, sample) >= RATE), None)
+    if named not in (None, "text", "address") and not _is_prose(sample):
+        if shape is not None and shape.kind in _CHECKED and named in _VAGUE:
+            return Guess(column=name, kind=shape.kind, why=shape.why)
+        return Guess(column=name, kind=named, why="the name says so")
     if shape is not None:
         return Guess(column=name, kind=shape.kind, why=shape.why)
     if named == "address":
@@ -147,10 +176,23 @@ def _guess(name: str, values: pa.ChunkedArray) -> Guess | None:
 
 def _numeric_guess(name: str, named: str | None, values: pa.ChunkedArray) -> Guess | None:
     """Numbers need a name: a glucose value looks like a telephone number."""
+    if named is None and pa.types.is_integer(values.type):
+        return _checked_integers(name, values)
     if named is None or named in ("text", "name", "first_name", "last_name", "address", "city", "email", "url"):
         return None
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or values.null_count == len(values):
         return Guess(column=name, kind=named, why="the name says so")
+    return None
+
+
+def _checked_integers(name: str, values: pa.ChunkedArray) -> Guess | None:
+    """Integers count by their checksum alone, where chance cannot explain it: 0.1 to the power of twenty."""
+    sample = [str(value) for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist()]
+    if len(sample) < 20:
+        return None
+    for kind, fits in (("npi", checks.npi), ("credit_card", checks.card), ("device_id", checks.imei)):
+        if all(map(fits, sample)):
+            return Guess(column=name, kind=kind, why=f"values pass the checksum of {kind}")
     return None
 
 
@@ -160,7 +202,7 @@ def _id_guess(name: str, n_distinct: int, n_values: int, sample: Sequence[str]) 
         r"(?i)(?:^|[_\W])(?:id|no|num|nr|number|code|key|ref|uuid|guid)$|(?<=[a-z])(?:ID|Id|No|Key)$", name
     )
     coded = _rate(_coded, sample) >= 0.9
-    if idlike and coded and n_distinct >= 0.9 * n_values and n_distinct >= 20:
+    if idlike and coded and not _CODES.search(name) and n_distinct >= 0.9 * n_values and n_distinct >= 20:
         return Guess(column=name, kind="identifier", why="nearly every value is another code")
     return None
 

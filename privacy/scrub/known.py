@@ -20,6 +20,7 @@ from privacy.scrub.surrogates import REDACTED
 _NAME_KINDS = frozenset({"name", "first_name", "last_name"})
 _NUMERIC_KINDS = frozenset(
     {"phone", "fax", "ssn", "credit_card", "mrn", "account_number", "health_plan_id", "identifier"}
+    | {"npi", "mbi", "nhs_number", "imsi"}
 )
 _DIGIT = re.compile(r"[0-9]")
 _MIN_CODE = 4

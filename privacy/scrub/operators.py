@@ -31,7 +31,7 @@ TEXT_DEFAULTS: Mapping[str, str] = {
 """In notes, by kind: what is done unless the caller says otherwise. Every other kind: surrogate.
 
 ``people`` (nationality, religion, party) and titles are no identifiers under Safe Harbor; they are found
-and reported, and replaced on request. So are ages under 90 and bare years.
+and reported, and replaced on request. So are ages under 90, bare years and weekdays.
 """
 
 
@@ -76,6 +76,9 @@ def shifted(moment: date | datetime, days: int) -> date | datetime | None:
         return None
 
 
-def is_bare_year(written: str) -> bool:
-    """A year and nothing else: it may stay under Safe Harbor."""
-    return re.fullmatch(r"\(?(?:1[89]|20)\d\d\)?|(?:1[89]|20)?\d0'?s", written.strip()) is not None
+def tells_no_day(written: str) -> bool:
+    """A year or a weekday and nothing else: it may stay under Safe Harbor."""
+    return _NO_DAY.fullmatch(written.strip()) is not None
+
+
+_NO_DAY = re.compile(r"(?i)\(?(?:1[89]|20)\d\d\)?|(?:1[89]|20)?\d0'?s|(?:mon|tues|wednes|thurs|fri|satur|sun)days?")

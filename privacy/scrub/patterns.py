@@ -11,5 +11,14 @@ from privacy.scrub.rules_codes import CODES
 from privacy.scrub.rules_numbers import AGES, NUMBERS, TELEPHONES
 from privacy.scrub.rules_places import PLACES
 
-RULES: tuple[Rule, ...] = (*NUMBERS, *TELEPHONES, *CODES, *AGES, *PLACES)
+WEEKDAY = Rule(
+    entity="DATE_TIME",
+    name="weekday",
+    regex=r"(?<!\w)(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?!\w)",
+    score=0.5,
+    needs=("day",),
+)
+"""Reported as part of a date, as clinical gold standards do (i2b2 2014); one that stands alone is kept."""
+
+RULES: tuple[Rule, ...] = (*NUMBERS, *TELEPHONES, *CODES, *AGES, *PLACES, WEEKDAY)
 """In no order: overlaps are settled by ``base.resolve``."""

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+import yaml
 from presidio_analyzer import (
     AnalyzerEngine,
     EntityRecognizer,
@@ -24,8 +26,15 @@ from presidio_analyzer import (
     RecognizerResult,
 )
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
-from presidio_analyzer.nlp_engine import NlpEngine, NoOpNlpEngine
-from presidio_analyzer.predefined_recognizers import IpRecognizer, MacAddressRecognizer, UsMbiRecognizer, UuidRecognizer
+from presidio_analyzer.nlp_engine import NlpEngine, NlpEngineProvider, NoOpNlpEngine, SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import (
+    IpRecognizer,
+    MacAddressRecognizer,
+    SpacyRecognizer,
+    UsMbiRecognizer,
+    UuidRecognizer,
+)
+from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
 from privacy.scrub.base import KIND_OF_ENTITY, Span
 from privacy.scrub.dates import find_dates
@@ -35,6 +44,7 @@ from privacy.scrub.names import NameFinder, is_eponym, propagate
 from privacy.scrub.patterns import RULES
 from privacy.scrub.rule import Rule
 from privacy.scrub.tagger import ENTITY, Tagger
+from understudy.errors import UsageError
 
 LANGUAGE = "en"
 THRESHOLD = 0.4
@@ -180,6 +190,49 @@ class PresidioDetector:
             for found in results
             if found.end > found.start
         ]
+
+
+def plugged(path: Path) -> tuple[list[EntityRecognizer], NlpEngine | None]:
+    """A user's own model: recognizers to add, and the engine that they need.
+
+    A folder is a spaCy pipeline. A YAML file is Presidio's own configuration, with ``nlp_configuration`` (whose
+    models are paths too), ``recognizer_registry``, or both. Nothing is ever downloaded.
+    Raises: UsageError (model-not-usable) for anything else.
+    """
+    try:
+        if (path / "meta.json").is_file():
+            return _spacy([{"lang_code": LANGUAGE, "model_name": str(path)}])
+        if path.suffix in (".yaml", ".yml") and path.is_file():
+            return _configured(path)
+    except UsageError:
+        raise
+    except Exception:  # whatever a configuration makes of a library is said in our words
+        raise UsageError("The model or its configuration cannot be loaded.", code="model-not-usable") from None
+    raise UsageError("A model is a spaCy folder or a Presidio YAML on this machine.", code="model-not-usable")
+
+
+def _spacy(models: list[dict[str, str]]) -> tuple[list[EntityRecognizer], NlpEngine | None]:
+    engine = SpacyNlpEngine(models=models)
+    engine.load()
+    return [SpacyRecognizer()], engine
+
+
+def _configured(path: Path) -> tuple[list[EntityRecognizer], NlpEngine | None]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    models = (document.get("nlp_configuration") or {}).get("models") or []
+    if not all(isinstance(model.get("model_name"), str) and Path(model["model_name"]).exists() for model in models):
+        raise UsageError("Each model of the configuration is a path on this machine.", code="model-not-a-path")
+    engine: NlpEngine | None = None
+    extra: list[EntityRecognizer] = []
+    if models:
+        configuration = document["nlp_configuration"]
+        engine = NlpEngineProvider(nlp_configuration=configuration).create_engine()
+        extra.append(SpacyRecognizer())
+    registry = document.get("recognizer_registry")
+    if registry:
+        provider = RecognizerRegistryProvider(registry_configuration=registry)
+        extra += provider.create_recognizer_registry().recognizers
+    return extra, engine
 
 
 def _entity(entity: str) -> str:

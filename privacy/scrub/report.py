@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal, cast
 
-Action = Literal["surrogate", "drop", "text"]
+Action = Literal["surrogate", "drop", "mask", "generalise", "shift", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,16 @@ class ColumnScrub:
     n_dropped: int = 0
     n_failed: int = 0
     found: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, other: ColumnScrub) -> ColumnScrub:
+        """Both parts of one column."""
+        return replace(
+            self,
+            n_values=self.n_values + other.n_values,
+            n_dropped=self.n_dropped + other.n_dropped,
+            n_failed=self.n_failed + other.n_failed,
+            found=dict(sorted((Counter(self.found) + Counter(other.found)).items())),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,15 @@ class ScrubReport:
         """Plain JSON values; ``from_dict`` gives the report back."""
         columns = [{**asdict(column), "found": dict(column.found)} for column in self.columns]
         return {"n_rows": self.n_rows, "columns": columns, "entities": self.entities}
+
+    @classmethod
+    def total(cls, reports: Sequence[ScrubReport]) -> ScrubReport:
+        """The report of all rows of several parts of one table, none of them empty of columns."""
+        columns: dict[str, ColumnScrub] = {}
+        for column in (column for report in reports for column in report.columns):
+            before = columns.get(column.column)
+            columns[column.column] = column if before is None else before.plus(column)
+        return cls(n_rows=sum(report.n_rows for report in reports), columns=tuple(columns.values()))
 
     @classmethod
     def from_dict(cls, document: Mapping[str, object]) -> ScrubReport:

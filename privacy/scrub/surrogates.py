@@ -34,6 +34,21 @@ _FACILITY = re.compile(
 )
 
 
+CODES = (
+    "mrn",
+    "health_plan_id",
+    "account_number",
+    "license",
+    "vehicle_id",
+    "device_id",
+    "npi",
+    "mbi",
+    "nhs_number",
+    "imsi",
+    "license_plate",
+    "identifier",
+)
+"""Kinds whose surrogate is a token in the same format."""
 _DIGITS_ONLY = frozenset({"phone", "fax", "credit_card"})
 _PHONE_WORDS = re.compile(
     r"(?i)(?<![a-z])(?:x|ext|extension|tel|phone|ph|cell|mobile|home|work|fax|pager|office|h|w|c|m|f|p)(?![a-z])"
@@ -66,7 +81,7 @@ class Surrogates:
             "username": self._username,
             "organization": self._organization,
         }
-        for kind in ("mrn", "health_plan_id", "account_number", "license", "vehicle_id", "device_id", "identifier"):
+        for kind in CODES:
             self._of_kind[kind] = self.token
 
     def fake(self, kind: str, written: str) -> str | None:

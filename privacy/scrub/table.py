@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 
@@ -15,9 +18,10 @@ from privacy.scrub.columns import Guess, kind_from_name, propose_kinds
 from privacy.scrub.fresh import fresh_identifiers
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known
-from privacy.scrub.report import ColumnScrub, ScrubReport
+from privacy.scrub.operators import mask, shifted, whole_age, year, zip3
+from privacy.scrub.report import Action, ColumnScrub, ScrubReport
 from privacy.scrub.surrogates import Surrogates
-from privacy.scrub.text import TextScrubber
+from privacy.scrub.text import TextScrubber, shift_days
 from understudy.schema import ColumnSchema, TableSchema
 
 __all__ = [
@@ -35,15 +39,23 @@ _MAX_KNOWN = 200
 """Longer identifying values are prose; they are not searched for in notes."""
 
 
-def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None) -> TextScrubber:
-    """The default scrubber of notes: Presidio with our rules and the embedded tagger, no network. Takes a second."""
+def open_text_scrubber(
+    key: bytes, *, surrogates: Surrogates | None = None, model: Path | None = None
+) -> TextScrubber:
+    """The default scrubber of notes: Presidio with our rules and the embedded tagger, no network. Takes a second.
+
+    ``model``: a spaCy model's folder or a Presidio configuration, on this machine, whose findings are added.
+    Raises: UsageError (model-not-usable) if it is none of these.
+    """
     from privacy.scrub.gazetteer import load_gazetteer  # faker and presidio cost a second that tables need not pay
-    from privacy.scrub.presidio import PresidioDetector
+    from privacy.scrub.presidio import PresidioDetector, plugged
     from privacy.scrub.tagger import Tagger
 
     gazetteer = load_gazetteer()
+    extra, nlp_engine = plugged(model) if model is not None else ((), None)
+    detector = PresidioDetector(gazetteer, tagger=Tagger.load(), extra=extra, nlp_engine=nlp_engine)
     return TextScrubber(
-        detector=PresidioDetector(gazetteer, tagger=Tagger.load()),
+        detector=detector,
         gazetteer=gazetteer,
         surrogates=surrogates or Surrogates(key),
         keyed=Keyed(key).child("text"),
@@ -68,22 +80,76 @@ def scrub_table(
             before = table.column(column.name)
             keep = column.name == schema.unit.column
             replaced[column.name] = after = _surrogate_column(before, column, surrogates, keep=keep)
-            done.append(_identifying_report(column, before, after))
-    if any(column.is_text for column in schema.columns):
+            done.append(_column_report(column, before, after))
+    if any(column.is_text and column.operator is None for column in schema.columns):
         scrubber = scrubber or open_text_scrubber(key, surrogates=surrogates)
         known = _known_values(table, schema, replaced)
         people = _people(table, schema)
         for column in schema.columns:
-            if column.is_text:
+            if column.is_text and column.operator is None:
                 replaced[column.name], report = _text_column(table.column(column.name), column, scrubber, people, known)
                 done.append(report)
-    for name, values in replaced.items():
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, table.schema.field(place), values)
+    for name, values in _coarse_columns(table, schema, key).items():
+        replaced[name] = values
+        done.append(_column_report(schema[name], table.column(name), values))
+    table = _with(table, replaced)
     order = {name: place for place, name in enumerate(schema.names)}
     return table, ScrubReport(
         n_rows=table.num_rows, columns=tuple(sorted(done, key=lambda column: order[column.column]))
     )
+
+
+def _with(table: pa.Table, replaced: dict[str, pa.Array]) -> pa.Table:
+    for name, values in replaced.items():
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), values)
+    return table
+
+
+def _coarse_columns(table: pa.Table, schema: TableSchema, key: bytes) -> dict[str, pa.Array]:
+    """The columns that their owner wants coarser or moved, and notes that he drops."""
+    wanted = [column for column in schema.columns if column.name in table.column_names]
+    made: dict[str, pa.Array] = {}
+    people: list[str | None] | None = None
+    for column in wanted:
+        values = table.column(column.name)
+        if column.is_text and column.operator == "drop":
+            made[column.name] = pa.nulls(len(values), values.type)
+        elif column.operator == "generalise":
+            made[column.name] = _generalised(values, column)
+        elif column.operator == "shift":
+            people = people or _people(table, schema)
+            made[column.name] = _moved(values, people, Keyed(key).child("text"))
+    return made
+
+
+def _generalised(values: pa.ChunkedArray, column: ColumnSchema) -> pa.Array:
+    """Each distinct value once; what cannot be read becomes missing."""
+    if column.kind == "zip":
+        return _by_distinct(values, lambda value: zip3(value) if isinstance(value, str) else None)
+    if pa.types.is_integer(values.type):
+        return _by_distinct(values, lambda value: whole_age(value) if isinstance(value, int) else None)
+    return _by_distinct(values, lambda value: year(value) if isinstance(value, date) else None)
+
+
+def _moved(values: pa.ChunkedArray, people: Sequence[str | None], keyed: Keyed) -> pa.Array:
+    """Dates moved by the constant of their person, the one that the notes use too."""
+    days: dict[str | None, int] = {None: shift_days(keyed, "")}
+    for person in set(people) - {None}:
+        days[person] = shift_days(keyed, person or "")
+    moved = [
+        None if value is None else shifted(value, days[person])
+        for value, person in zip(values.to_pylist(), people, strict=True)
+    ]
+    return pa.array(moved, type=values.type)
+
+
+def _by_distinct(values: pa.ChunkedArray, change: Callable[[object], object]) -> pa.Array:
+    encoded = values.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    changed = [None if value is None else change(value) for value in encoded.dictionary.to_pylist()]
+    return pa.array(changed, type=values.type).take(encoded.indices)
 
 
 def _surrogate_column(values: pa.ChunkedArray, column: ColumnSchema, surrogates: Surrogates, *, keep: bool) -> pa.Array:
@@ -92,6 +158,10 @@ def _surrogate_column(values: pa.ChunkedArray, column: ColumnSchema, surrogates:
     """
     kind = column.kind or "pii"
     type_ = values.type
+    if column.operator == "drop":
+        return pa.nulls(len(values), type_)
+    if column.operator == "mask" and pa.types.is_string(type_):
+        return _by_distinct(values, lambda value: mask(str(value)))
     if kind == "pii" or not (pa.types.is_string(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_)):
         return pa.nulls(len(values), type_)
     encoded = values.combine_chunks().dictionary_encode()
@@ -118,13 +188,14 @@ def _fake(kind: str, value: str | int | float | None, surrogates: Surrogates) ->
     return None if fake is None else float(fake)
 
 
-def _identifying_report(column: ColumnSchema, before: pa.ChunkedArray, after: pa.Array) -> ColumnScrub:
+def _column_report(column: ColumnSchema, before: pa.ChunkedArray, after: pa.Array) -> ColumnScrub:
     n_values = len(before) - before.null_count
-    kind = column.kind or "pii"
+    kind = column.kind or column.type
+    default: Action = "drop" if kind == "pii" else "surrogate"
     return ColumnScrub(
         column=column.name,
         kind=kind,
-        action="drop" if kind == "pii" else "surrogate",
+        action=cast(Action, column.operator or default),
         n_values=n_values,
         n_dropped=after.null_count - before.null_count,
         found={kind: n_values} if n_values else {},
@@ -132,9 +203,14 @@ def _identifying_report(column: ColumnSchema, before: pa.ChunkedArray, after: pa
 
 
 def _people(table: pa.Table, schema: TableSchema) -> list[str | None]:
-    """Whose row it is, as text: the key of the date shift. None where the schema names no person."""
+    """Whose row it is, as text: the key of the date shift. None where the schema names no person and moves no date;
+    where it moves some, a row without a person goes by its own dates.
+    """
     if schema.unit.column is None:
-        return [None] * table.num_rows
+        dates = [column.name for column in schema.columns if column.operator == "shift"]
+        if not dates:
+            return [None] * table.num_rows
+        return [repr(row) for row in zip(*(table.column(name).to_pylist() for name in dates), strict=True)]
     return [None if value is None else str(value) for value in table.column(schema.unit.column).to_pylist()]
 
 

@@ -35,6 +35,8 @@ WINDOW = 2
 """Words on each side that a layer sees; three layers see six."""
 CHUNK = 4_000
 """Tokens computed at a time, so that memory does not grow with the note."""
+SURE = 0.93
+_CAPITALISED = frozenset({"ORGANIZATION", "ID", "PHONE", "TITLE", "AGE"})
 _MARGIN = 3 * WINDOW
 WEIGHTS = Path(__file__).parent / "weights"
 F = NDArray[np.float32]
@@ -121,10 +123,29 @@ def _runs(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F) -
             stop += 1
         if label:
             start, end = _trimmed(text, tokens[place][0], tokens[stop - 1][1])
-            if end > start:
-                score = float(sure[place:stop].max())
+            score = float(sure[place:stop].max())
+            if end > start and score >= _least(text[start:end], LABELS[label]):
                 yield Span(start=start, end=end, entity=ENTITY[LABELS[label]], score=min(1.0, round(score, 3)))
         place = stop
+
+
+def _least(written: str, label: str) -> float:
+    """How sure the network must be of a span that would be wrong if it were as common as it looks.
+
+    Doses, pressures and list numbers are short numbers; lower-case words and short abbreviations are rarely
+    names of companies or people.
+    """
+    digits = sum(character.isdecimal() for character in written)
+    letters = sum(character.isalpha() for character in written)
+    if not letters:
+        if label == "AGE":
+            return 0.0 if digits <= 2 or (digits == 3 and written.isdecimal() and int(written) <= 120) else 1.1
+        return SURE if digits < 4 and label != "DATE" else 0.0
+    if label == "NET" and not digits and not any(character in "@._/" for character in written):
+        return SURE
+    if not digits and (len(written) == 1 or (written.isupper() and letters <= 3 and label != "TITLE")):
+        return SURE
+    return SURE if not digits and written.islower() and label in _CAPITALISED else 0.0
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from privacy.scrub.folding import fold
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known, find_known
 from privacy.scrub.lexicon import Gazetteer
-from privacy.scrub.operators import OLD_AGE, TEXT_DEFAULTS, age, is_bare_year, mask
+from privacy.scrub.operators import OLD_AGE, TEXT_DEFAULTS, age, tells_no_day, mask
 from privacy.scrub.surrogates import REDACTED, Surrogates
 
 MAX_CHARACTERS = 20_000_000
@@ -57,7 +57,7 @@ class TextScrubber:
 
         Dates move by a whole number of weeks that is constant for a ``person``; without one, for the
         text. Guarantees: no character of a found span is kept, but for what ``operators`` keep (by default
-        titles, nationalities, ages under 90 and bare years); an error drops the note.
+        titles, nationalities, ages under 90, bare years and weekdays); an error drops the note.
         """
         try:
             return self._scrub(text, person, known)
@@ -80,10 +80,8 @@ class TextScrubber:
         return ScrubbedText(text="".join([*pieces, text[place:]]), spans=tuple(spans))
 
     def shift_days(self, person: str) -> int:
-        """Plus or minus 5 to 52 weeks: days of the week stay true, and a month never stays itself."""
-        number = self.keyed.number("date shift", person, 96)
-        weeks = MIN_WEEKS + number // 2
-        return 7 * (weeks if number % 2 else -weeks)
+        """See ``shift_days``."""
+        return shift_days(self.keyed, person)
 
     def _replacement(self, text: str, span: Span, days: int, surnames: frozenset[str]) -> str:
         written = text[span.start : span.end]
@@ -107,8 +105,8 @@ class TextScrubber:
         return REDACTED if fake is None else fake
 
     def _date(self, written: str, operator: str, days: int) -> str:
-        """Moved by ``days``; or only its year, if it says one in full. A bare year stays."""
-        if is_bare_year(written):
+        """Moved by ``days``; or only its year, if it says one in full. A bare year or weekday stays."""
+        if tells_no_day(written):
             return written
         if operator == "generalise":
             years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", written)
@@ -121,6 +119,13 @@ class TextScrubber:
         word = fold(written)
         given = word in self.gazetteer.first and word not in surnames and not _titled(text, span)
         return self.surrogates.persons.full(written, alone="first" if given else "last")
+
+
+def shift_days(keyed: Keyed, person: str) -> int:
+    """Plus or minus 5 to 52 weeks: days of the week stay true, and a month never stays itself."""
+    number = keyed.number("date shift", person, 96)
+    weeks = MIN_WEEKS + number // 2
+    return 7 * (weeks if number % 2 else -weeks)
 
 
 def _titled(text: str, span: Span) -> bool:

@@ -98,7 +98,7 @@ def _number(word: str) -> str:
 
 
 def _shape(word: str) -> str:
-    kinds = []
+    kinds: list[str] = []
     for character in word[:14]:
         kind = "d" if character.isdecimal() else "X" if character.isupper() else "x" if character.isalpha() else character
         if kinds[-2:] != [kind, kind]:

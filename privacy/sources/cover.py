@@ -2,7 +2,7 @@
 
 A pass over the rows costs about as much for a table over four columns as for one over two, and the former holds
 six pairs. So pairs with few cells are packed into blocks: tables over more columns, of at most BLOCK_CELLS cells,
-which stay in the fastest cache. Fifteen columns of eight codes need 20 blocks for their 105 pairs.
+which stay in the fastest cache. Fifteen columns of eight codes need 21 blocks for their 105 pairs.
 """
 
 from __future__ import annotations

@@ -110,7 +110,8 @@ class DuckDBRows:
         for index, (name, rule) in enumerate(rules.items()):
             columns.append(f"{self._code(rule, index)} AS c{index}")
             if isinstance(rule, Lookup):
-                joins.append(f"LEFT JOIN k{index} ON r.{_name(name)} = k{index}.v")
+                texts = [f"r.{_name(name)}", *(f"left(r.{_name(name)}, {length})" for length in rule.prefixes)]
+                joins += [f"LEFT JOIN k{index} k{index}_{n} ON {text} = k{index}_{n}.v" for n, text in enumerate(texts)]
         unit = "" if self._cap is None else f", r.{_name(self._cap.column)}::VARCHAR AS unit"
         source = f"SELECT {', '.join(columns)}{unit} FROM {self._from} r {' '.join(joins)}"  # noqa: S608
         names = ", ".join(f"c{index}" for index in range(len(rules)))
@@ -135,7 +136,8 @@ class DuckDBRows:
             if rule.values:
                 rows = list(zip(rule.values, rule.codes.tolist(), strict=True))
                 self._connection.executemany(f"INSERT INTO k{index} VALUES (?, ?)", rows)  # noqa: S608
-            known = f"coalesce(k{index}.c, {rule.unknown})"
+            found = [f"k{index}_{n}.c" for n in range(len(rule.prefixes) + 1)]
+            known = f"coalesce({', '.join(found)}, {rule.unknown})"
         else:
             known = _steps(rule, column)
         return f"(CASE WHEN {column} IS NULL THEN {rule.missing} ELSE {known} END)::UINTEGER"

@@ -140,7 +140,8 @@ class IbisCounts:
 def _code(rule: Rule, column: Any) -> Any:
     if isinstance(rule, Lookup):
         branches = [
-            (column == _literal(value, rule.type), _int(code))
+            (text == _literal(value, rule.type), _int(code))
+            for text in (column, *(column.left(length) for length in rule.prefixes))
             for value, code in zip(rule.values, rule.codes.tolist(), strict=True)
         ]
         return ibis.cases((column.isnull(), _int(rule.missing)), *branches, else_=_int(rule.unknown))

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from privacy.codecs import ARROW_TYPES, BinsCodec, Codec, ValuesCodec
+from privacy.codecs import ARROW_TYPES, BinsCodec, Codec, HierarchyCodec, ValuesCodec
+from privacy.hierarchy import ancestors
 from understudy.errors import UsageError
 from understudy.schema import FieldType, Value
 
@@ -26,7 +27,10 @@ _TILE = 1 << 15
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lookup:
-    """Known values have a code each; ``codes[i]`` is that of ``values[i]``."""
+    """Known values have a code each; ``codes[i]`` is that of ``values[i]``.
+
+    Text that is not known may be so by its first ``prefixes[0]`` characters, else by its first ``prefixes[1]``, ...
+    """
 
     column: str
     type: FieldType
@@ -34,6 +38,7 @@ class Lookup:
     codes: NDArray[np.int64]
     unknown: int
     missing: int
+    prefixes: tuple[int, ...] = ()
 
     def mapped(self, mapping: NDArray[np.int64]) -> Lookup:
         """The rule that gives ``mapping[code]``."""
@@ -44,7 +49,10 @@ class Lookup:
     def encode(self, array: pa.Array) -> NDArray[np.int64]:
         """The code of every value of the canonical type."""
         known = canonical_zero(pa.array(list(self.values), type=ARROW_TYPES[self.type]))
-        ranks = np.asarray(pc.fill_null(pc.index_in(canonical_zero(array), value_set=known), len(self.values)))
+        found = pc.index_in(canonical_zero(array), value_set=known)
+        for length in self.prefixes:
+            found = pc.coalesce(found, pc.index_in(pc.utf8_slice_codeunits(array, 0, length), value_set=known))
+        ranks = np.asarray(pc.fill_null(found, len(self.values)))
         codes: NDArray[np.int64] = np.append(self.codes, self.unknown)[ranks]
         if array.null_count:
             codes[np.asarray(pc.is_null(array))] = self.missing
@@ -115,12 +123,14 @@ def canonical_zero(values: Any) -> Any:
 def rule_of(codec: Codec) -> Rule:
     """The rule that gives every value the codec's code.
 
-    Raises: UsageError (codec-unknown) for a codec that is neither a list of values nor bins.
+    Raises: UsageError (codec-unknown) for a codec that is neither values, nor nested ones, nor bins.
     """
     if isinstance(codec, ValuesCodec):
         return _lookup(codec)
     if isinstance(codec, BinsCodec):
         return _steps(codec)
+    if isinstance(codec, HierarchyCodec):
+        return _nested(codec)
     raise UsageError("A column's codec cannot be told as comparisons.", code="codec-unknown")
 
 
@@ -134,6 +144,19 @@ def _lookup(codec: ValuesCodec) -> Lookup:
         codes=np.arange(n, dtype=np.int64),
         unknown=n if codec.other or codec.nullable else 0,
         missing=int(probe[0]),
+    )
+
+
+def _nested(codec: HierarchyCodec) -> Lookup:
+    n, example = len(codec.values), "-" * 99
+    return Lookup(
+        column=codec.name,
+        type="string",
+        values=codec.values,
+        codes=np.arange(n, dtype=np.int64),
+        unknown=n,
+        missing=n + codec.nullable,
+        prefixes=tuple(len(ancestor) for ancestor in ancestors(example, codec.hierarchy)[1:]),
     )
 
 

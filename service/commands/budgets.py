@@ -60,13 +60,18 @@ def grant(
     scope = scope_of(population, project)
     params = PrivacyParams(epsilon=message.epsilon, delta=message.delta)
     with ports.database.begin() as tx:
-        ledger = tx.for_tenant(context.tenant).ledger
+        stores = tx.for_tenant(context.tenant)
+        ledger = stores.ledger
         terms = Terms(
             cap=Amount.cap(params.epsilon, params.delta),
             composition=_composition(message, ledger, scope),
             window=_window(message),
         )
-        return view(ledger.grant(scope, terms, at=ports.clock.now()), ledger, ports.clock)
+        decided = json.dumps({"distinct_from": message.distinct_from}) if message.distinct_from else ""
+        account = ledger.grant(scope, terms, at=ports.clock.now(), events=decided)
+        for other in message.distinct_from:
+            stores.overlaps.decide(scope.population, other)
+        return view(account, ledger, ports.clock)
 
 
 def _composition(message: BudgetGrant, ledger: LedgerStore, scope: Scope) -> Composition:

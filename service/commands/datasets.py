@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from privacy.sketch import Sketch
 from service.commands.ids import new_id, rfc3339
 from service.context import RequestContext
 from service.ports import BlobWriter, Dataset, Ports
@@ -96,7 +97,7 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
     """
     dataset = get(context, dataset_id, ports)
     try:
-        _ingest(dataset, ports)
+        sketch = _ingest(dataset, ports)
     except BaseException:
         with ports.database.begin() as tx:
             tx.for_tenant(context.tenant).datasets.remove(dataset_id)
@@ -110,12 +111,15 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
         sha256=upload.sha256,
     )
     with ports.database.begin() as tx:
-        tx.for_tenant(context.tenant).datasets.put(ready)
+        stores = tx.for_tenant(context.tenant)
+        stores.datasets.put(ready)
+        if sketch.hashes:
+            stores.overlaps.add(ready.population, sketch)
     ports.blobs.remove(_raw(dataset))
     return view(ready)
 
 
-def _ingest(dataset: Dataset, ports: Ports) -> None:
+def _ingest(dataset: Dataset, ports: Ports) -> Sketch:
     with ports.blobs.create(_canonical(dataset)) as writer:
         request: dict[str, object] = {
             "source": str(ports.blobs.path(_raw(dataset))),
@@ -123,8 +127,10 @@ def _ingest(dataset: Dataset, ports: Ports) -> None:
             "format": dataset.format.value,
             "schema": dataset.schema,
             "max_bytes": ports.settings.max_upload_bytes,
+            "overlap_key": ports.keys.population_key(dataset.tenant, "", "overlap").hex(),
         }
-        ports.sandbox("ingest", request, on_progress=lambda _stage, _percent: None)
+        answer = ports.sandbox("ingest", request, on_progress=lambda _stage, _percent: None)
+    return Sketch.from_text(str(answer.get("sketch", "")))
 
 
 def view(dataset: Dataset) -> DatasetView:

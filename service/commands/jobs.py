@@ -41,7 +41,16 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
     """
     _check(message, ports)
     with ports.database.read() as tx:
-        dataset = tx.for_tenant(context.tenant).datasets.get(message.dataset_id)
+        stores = tx.for_tenant(context.tenant)
+        dataset = stores.datasets.get(message.dataset_id)
+        others = stores.overlaps.undecided(dataset.population)
+    if others:
+        raise Conflict(
+            "This population seems to hold the same people as another one: upload the table under that one, or let a "
+            "steward decide with 'understudy budget grant --distinct-from'.",
+            code="population-overlap",
+            facts={"population": dataset.population, "seems_to_be": ", ".join(others)},
+        )
     if dataset.state is not DatasetState.READY:
         raise Conflict("The dataset has no content yet.", code="dataset-empty")
     scope = scope_of(dataset.population, message.project)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from evaluation.gates import EPSILON, Policy
@@ -16,12 +17,15 @@ from understudy.errors import Failed, UsageError
 
 
 def policy_for(asked: object, population: str, settings: Settings, *, epsilon: float) -> Policy:
-    """The strictest of all.
+    """The strictest of all. Only the service may say that literals are not searched for.
 
     Raises: UsageError (policy-invalid) for a fault in what was asked; UsageError (gate-refused) if the price alone
     is above a gate, so that nothing is charged; Failed (policy-unreadable) for a fault in the operator's file.
     """
-    policy = _of_service(settings.policy, population).and_also(Policy.parse(asked))
+    service = _of_service(settings.policy, population)
+    if service.no_pii_literal is None:
+        service = replace(service, no_pii_literal=True)
+    policy = service.and_also(Policy.parse(asked))
     if policy.max_epsilon is not None and epsilon > policy.max_epsilon:
         raise UsageError(
             "The policy allows no release at this epsilon. Nothing was charged.",

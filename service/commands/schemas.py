@@ -13,7 +13,9 @@ from service.ports import Ports
 from understudy.messages import SchemaProposal, TableFormat
 
 
-class _FileWriter:
+class FileWriter:
+    """Bytes into a file of the scratch directory."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = path.open("wb", buffering=0)
@@ -30,7 +32,7 @@ def receiving(ports: Ports) -> Iterator[tuple[Path, Upload]]:
     """A directory for the file, gone at the end of the block, and where to write its bytes."""
     ports.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=ports.scratch, prefix="propose-"))
-    writer = _FileWriter(folder / "table")
+    writer = FileWriter(folder / "table")
     try:
         yield folder, Upload(writer, ports.settings.max_upload_bytes)
     finally:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from service.auth import bearer
-from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, tenants
+from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
 from service.context import RequestContext
 from service.ports import Ports
 from understudy import __version__
@@ -35,6 +35,8 @@ from understudy.messages import (
     PlanCreate,
     PlanView,
     SchemaProposal,
+    ScrubCreate,
+    ScrubView,
     TableFormat,
     TenantCreate,
     TenantView,
@@ -44,6 +46,7 @@ TAGS = [
     {"name": "datasets", "description": "Declare a table and send its bytes."},
     {"name": "jobs", "description": "Ask for synthetic data, watch, fetch the bundle."},
     {"name": "budgets", "description": "What may be spent on a population, and what is left."},
+    {"name": "scrubs", "description": "Take identifiers out of a table or of notes."},
     {"name": "service", "description": "Tenants, engines, health."},
 ]
 
@@ -161,6 +164,43 @@ async def propose_schema(
             async for chunk in chunks:
                 upload.write(chunk)
         return await _off_loop(schemas.propose, folder, format, ports, include_data=include_data)
+
+
+@router.post("/v1/scrubs", status_code=201, tags=["scrubs"], summary="Say what file is to be scrubbed")
+async def create_scrub(message: ScrubCreate, response: Response, caller: Caller, ports: PortsOf) -> ScrubView:
+    """The schema is checked now; the file comes with PUT."""
+    view = await _off_loop(scrubs.create, caller, message, ports)
+    response.headers["Location"] = f"/v1/scrubs/{view.id}/content"
+    return view
+
+
+@router.put("/v1/scrubs/{scrub_id}/content", tags=["scrubs"], summary="Send the file", openapi_extra=_BINARY)
+async def put_scrub(scrub_id: str, request: Request, caller: Caller, ports: PortsOf) -> ScrubView:
+    """The raw file as the request's body, streamed. Answers when it is scrubbed; a refused one leaves nothing."""
+    with scrubs.receiving(caller, scrub_id, ports) as upload:
+        async with aclosing(_body(request)) as chunks:
+            async for chunk in chunks:
+                upload.write(chunk)
+    return await _off_loop(scrubs.finish, caller, scrub_id, ports)
+
+
+@router.get(
+    "/v1/scrubs/{scrub_id}/content",
+    tags=["scrubs"],
+    summary="The scrubbed file",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "In the format that was sent."}},
+)
+async def get_scrubbed(scrub_id: str, caller: Caller, ports: PortsOf) -> FileResponse:
+    """Pseudonymised, not anonymous."""
+    path = await _off_loop(scrubs.output, caller, scrub_id, ports)
+    return FileResponse(path, media_type="application/octet-stream", filename=scrub_id)
+
+
+@router.delete("/v1/scrubs/{scrub_id}", status_code=204, tags=["scrubs"], summary="Forget the file")
+async def delete_scrub(scrub_id: str, caller: Caller, ports: PortsOf) -> None:
+    """It is forgotten by itself after an hour."""
+    await _off_loop(scrubs.remove, caller, scrub_id, ports)
 
 
 @router.post("/v1/jobs", status_code=202, tags=["jobs"], summary="Ask for synthetic data")

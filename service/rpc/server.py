@@ -17,7 +17,7 @@ from service.ports import Ports
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.generated import understudy_pb2_grpc as pb_grpc
 from service.rpc.guard import Guard
-from service.rpc.servicer import Budgets, Datasets, Jobs, Service
+from service.rpc.servicer import Budgets, Datasets, Jobs, Scrubs, Service
 from understudy.errors import Failed
 
 MAX_RECEIVE_BYTES = 4 * 1024 * 1024
@@ -86,6 +86,7 @@ def _add_port(server: grpc.Server, address: str, tls: tuple[bytes, bytes] | None
 def _add_services(server: grpc.Server) -> health.HealthServicer:
     pb_grpc.add_DatasetsServicer_to_server(Datasets(), server)
     pb_grpc.add_JobsServicer_to_server(Jobs(), server)
+    pb_grpc.add_ScrubsServicer_to_server(Scrubs(), server)
     pb_grpc.add_BudgetsServicer_to_server(Budgets(), server)
     pb_grpc.add_ServiceServicer_to_server(Service(), server)
     checks = health.HealthServicer()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, tenants
+from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
 from service.rpc.convert import from_proto, member_of, to_proto
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.guard import Call
@@ -25,6 +25,7 @@ from understudy.messages import (
     JobCreate,
     JobList,
     PlanCreate,
+    ScrubCreate,
     TableFormat,
     TenantCreate,
 )
@@ -111,6 +112,33 @@ class Jobs:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield pb.DownloadBundleResponse(chunk=chunk)
+
+
+class Scrubs:
+    """Take identifiers out of a table or of notes."""
+
+    def Create(self, request: pb.ScrubCreate, call: Call) -> Any:
+        """The schema is checked now; the file comes with Upload."""
+        return to_proto(scrubs.create(call.caller, from_proto(request, ScrubCreate), call.ports))
+
+    def Upload(self, requests: Iterator[pb.UploadScrubRequest], call: Call) -> Any:
+        """Answers when the file is scrubbed; a refused one leaves nothing behind."""
+        caller = call.caller
+        scrub_id = metadata_of(requests).scrub_id
+        with scrubs.receiving(caller, scrub_id, call.ports) as upload:
+            receive(requests, upload)
+        return to_proto(scrubs.finish(caller, scrub_id, call.ports))
+
+    def Download(self, request: pb.DownloadScrubRequest, call: Call) -> Iterator[Any]:
+        """The scrubbed file."""
+        with scrubs.output(call.caller, request.scrub_id, call.ports).open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield pb.DownloadScrubResponse(chunk=chunk)
+
+    def Delete(self, request: pb.DeleteScrubRequest, call: Call) -> Any:
+        """The file is forgotten."""
+        scrubs.remove(call.caller, request.scrub_id, call.ports)
+        return pb.DeleteScrubResponse()
 
 
 class Budgets:

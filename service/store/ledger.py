@@ -32,6 +32,7 @@ from service.context import TenantId
 from service.store.engine import insert_if_absent
 from service.store.ledger_rows import (
     account_columns,
+    account_key,
     account_of,
     charge_of_row,
     entry_columns,
@@ -44,6 +45,12 @@ from service.store.tables import ACCOUNTS, ENTRIES, LEDGERS
 from understudy.errors import Conflict, NotFound, PrivacyParameterError
 
 History = dict[EntryKind, LedgerEntry]
+
+_MOVE = sa.update(ACCOUNTS).where(
+    ACCOUNTS.c.tenant == sa.bindparam("of_tenant"),
+    ACCOUNTS.c.population == sa.bindparam("of_population"),
+    ACCOUNTS.c.project == sa.bindparam("of_project"),
+)
 
 
 class SqlLedger:
@@ -76,7 +83,7 @@ class SqlLedger:
                 head = self._grant(head, step, default_terms(step), at=at)
         return self.account(scope)
 
-    def grant(self, scope: Scope, terms: Terms, *, at: datetime) -> Account:
+    def grant(self, scope: Scope, terms: Terms, *, at: datetime, events: str = "") -> Account:
         """Set the terms, opening the account if needed. A cap below what is spent leaves nothing.
 
         Raises: Conflict (composition-fixed) for another composition once a job was charged.
@@ -88,7 +95,7 @@ class SqlLedger:
         known = self._find(scope)
         if known is not None and terms.composition is not known.terms.composition and self._was_charged(scope):
             raise Conflict("How jobs add up is fixed with the first job of a scope.", code="composition-fixed")
-        self._grant(head, scope, terms, at=at)
+        self._grant(head, scope, terms, at=at, events=events)
         return self.account(scope)
 
     def hold(self, scope: Scope, job_id: str, charge: Charge, *, events: str, at: datetime) -> None:
@@ -117,7 +124,7 @@ class SqlLedger:
             window = account.terms.window
             recent = NOTHING if window is None else self.recent(account.scope, window_start(window, at))
             account.check(charge, recent)
-        self._append(head, scope, EntryKind.HOLD, charge, at=at, job_id=job_id, events=events)
+        self._append(head, scope, EntryKind.HOLD, charge, at=at, job_id=job_id, events=events, accounts=accounts)
 
     def spend(self, job_id: str, *, at: datetime) -> None:
         """HELD -> SPENT. Idempotent. Raises Conflict if the hold was released or never was."""
@@ -200,10 +207,10 @@ class SqlLedger:
         query = sa.select(ENTRIES).where(self._mine, ENTRIES.c.job_id == job_id)
         return {entry.kind: entry for entry in map(entry_of, self._connection.execute(query).mappings())}
 
-    def _grant(self, head: Head, scope: Scope, terms: Terms, *, at: datetime) -> Head:
+    def _grant(self, head: Head, scope: Scope, terms: Terms, *, at: datetime, events: str = "") -> Head:
         columns = {"tenant": self._tenant} | account_columns(Account(scope=scope, terms=terms))
         insert_if_absent(self._connection, ACCOUNTS, columns)
-        return self._append(head, scope, EntryKind.GRANT, NOTHING, at=at, terms=terms)
+        return self._append(head, scope, EntryKind.GRANT, NOTHING, at=at, terms=terms, events=events)
 
     def _close(self, head: Head, hold: LedgerEntry, kind: EntryKind, *, at: datetime) -> None:
         self._append(head, hold.scope, kind, hold.charge, at=at, job_id=hold.job_id)
@@ -219,6 +226,7 @@ class SqlLedger:
         job_id: str | None = None,
         terms: Terms | None = None,
         events: str = "",
+        accounts: Sequence[Account] | None = None,
     ) -> Head:
         entry = chained(
             LedgerEntry(
@@ -236,9 +244,10 @@ class SqlLedger:
             )
         )
         self._connection.execute(sa.insert(ENTRIES).values(entry_columns(entry)))
-        for known in self._path(scope):
-            if (moved := known.after(entry)) != known:
-                self._connection.execute(self._account(known.scope).values(account_columns(moved)))
+        moves = [(known, known.after(entry)) for known in (self._path(scope) if accounts is None else accounts)]
+        if moved := [after for known, after in moves if after != known]:
+            # All in one go: one round trip to a database that is elsewhere.
+            self._connection.execute(_MOVE, [account_key(self._tenant, after) for after in moved])
         new = Head(n=entry.n, digest=entry.digest)
         mine = sa.update(LEDGERS).where(LEDGERS.c.tenant == self._tenant)
         self._connection.execute(mine.values(n_entries=new.n, head_digest=new.digest))
@@ -250,9 +259,6 @@ class SqlLedger:
         steps = sa.or_(*(is_scope(step) for step in scope.path))
         rows = self._connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant, steps)).mappings()
         return sorted(map(account_of, rows), key=lambda account: account.scope)
-
-    def _account(self, scope: Scope) -> sa.Update:
-        return sa.update(ACCOUNTS).where(ACCOUNTS.c.tenant == self._tenant, is_scope(scope))
 
 
 def _not_found(scope: Scope) -> NotFound:

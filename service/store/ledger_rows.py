@@ -65,6 +65,13 @@ def account_columns(account: Account) -> Columns:
     }
 
 
+def account_key(tenant: str, account: Account) -> Columns:
+    """What changes in an account, with its key under names of their own."""
+    columns = account_columns(account)
+    key = {"of_tenant": tenant, "of_population": columns.pop("population"), "of_project": columns.pop("project")}
+    return columns | key
+
+
 def entry_of(row: sa.RowMapping) -> LedgerEntry:
     """A line of the history."""
     return LedgerEntry(

@@ -15,6 +15,7 @@ from service.store.datasets import SqlDatasets
 from service.store.engine import LOCK_WAIT_MS, lock_for_migration, read_only, start_transaction
 from service.store.jobs import OPEN_STATES, SqlJobs
 from service.store.ledger import SqlLedger
+from service.store.overlaps import SqlOverlaps
 from service.store.tables import JOBS, LEDGERS, METADATA
 from service.store.tenants import SqlTenants
 from understudy.errors import Failed
@@ -26,6 +27,7 @@ class SqlTenantStores:
     def __init__(self, connection: sa.Connection, tenant: TenantId, heads: dict[TenantId, Head]) -> None:
         self.datasets = SqlDatasets(connection, tenant)
         self.jobs = SqlJobs(connection, tenant)
+        self.overlaps = SqlOverlaps(connection, tenant)
         self.ledger = SqlLedger(connection, tenant, on_head=heads.__setitem__)
 
 

@@ -160,3 +160,21 @@ ENTRIES = sa.Table(
     sa.UniqueConstraint("tenant", "job_id", "kind", name="once_per_job"),  # a grant has no job and may repeat
     sa.Index("entries_by_time", "tenant", "population", "at"),
 )
+
+SKETCHES = sa.Table(
+    "population_sketches",
+    METADATA,
+    # Keyed hashes of unit ids: they stay when datasets go, as the budget does.
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("population", sa.Text, primary_key=True),
+    sa.Column("sketch", sa.Text, nullable=False),
+)
+
+OVERLAPS = sa.Table(
+    "population_overlaps",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("population", sa.Text, primary_key=True),
+    sa.Column("other", sa.Text, primary_key=True),
+    sa.Column("is_decided", sa.Boolean, nullable=False),
+)

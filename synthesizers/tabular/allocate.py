@@ -108,8 +108,13 @@ class Choices:
 def at_price(total: float, dependence: float, options: Offer, price: float, weight: float) -> Choices:
     """What each option is worth: weighted gain minus price times precision, at the precision worth buying."""
     part = dependence * options.kept
-    w = precision(total, part, options.cells, price, np.full(len(part), weight))
-    return Choices(w, weight * gain(total, part, options.cells, w) - price * w)
+    return Choices(*worth(total, part, options.cells, price, np.full(len(part), weight)))
+
+
+def worth(total: float, dependence: Floats, cells: Floats, price: float, weight: Floats) -> tuple[Floats, Floats]:
+    """By option: the precision worth buying at a price, and its weighted gain minus what it costs."""
+    w = precision(total, dependence, cells, price, weight)
+    return w, weight * gain(total, dependence, cells, w) - price * w
 
 
 def price_for(

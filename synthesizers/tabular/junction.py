@@ -114,12 +114,17 @@ class Graph:
 
 
 class GrowingGraph:
-    """A graph that takes a clique only if the junction tree stays within the caps on one clique and on all."""
+    """A graph that takes a clique only if the junction tree stays within the caps on one clique and on all.
 
-    def __init__(self, base: Graph, *, max_cells: float, max_total: float) -> None:
+    ``max_work`` bounds the time: the sum over all trials of squared clique sizes in the tree so far. When it is used up,
+    only cliques that the tree holds already are taken.
+    """
+
+    def __init__(self, base: Graph, *, max_cells: float, max_total: float, max_work: int = 5_000_000) -> None:
         self._graph = base
         self._log_cap = math.log(max_cells) + 1e-9
         self._max_total = max_total
+        self._work = max_work
         self._cliques = [clique for _, clique in base.eliminate() or []]
 
     def take(self, clique: Sequence[Variable]) -> bool:
@@ -128,15 +133,21 @@ class GrowingGraph:
         if any(wanted <= known for known in self._cliques):
             self._graph.add(clique)
             return True
-        if self._graph.log_cells(clique) > self._log_cap:
+        if self.is_exhausted or self._graph.log_cells(clique) > self._log_cap:
             return False
         trial = self._graph.copy()
         trial.add(clique)
+        self._work -= sum(len(known) ** 2 for known in self._cliques) + 1
         steps = trial.eliminate(self._log_cap, self._max_total)
         if steps is None:
             return False
         self._graph, self._cliques = trial, [known for _, known in steps]
         return True
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the work is used up."""
+        return self._work <= 0
 
 
 def junction_tree(graph: Graph) -> list[Node]:

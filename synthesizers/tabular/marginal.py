@@ -78,7 +78,7 @@ class MarginalSynthesizer:
         model = fit_model(
             session,
             budget,
-            [coding(codec) for codec in discretisation.codecs],
+            [coding(codec, schema[codec.name]) for codec in discretisation.codecs],
             max_rows=schema.unit.max_rows,
             targets=[column.name for column in schema.targets],
         )

@@ -66,6 +66,7 @@ def fit_model(
     if not session.domain.names:
         return Model((), (), (), 0.0)
     noisy = measure_one_ways(session, codings, budget.one_ways / max_rows**2, purpose=ONE_WAYS)
+    codings = [code.settled(counts) for code, counts in zip(codings, noisy.counts, strict=True)]
     total, ones = noisy.cleaned(codings)
     axes = _axes(ones, codings)
     picked = _pick(session, axes, ones, codings, total, budget, max_rows, targets, settings)
@@ -77,7 +78,7 @@ def fit_model(
     factors = [one_way_factor(column, axes[column], counts, total) for column, counts in enumerate(ones)]
     for one, counts, stddev in measure_pairs(session, axes, picked, divide(total, picked, precision)):
         factors.append(pair_factor(one, axes, ones, total, counts, stddev))
-    graph = _graph(axes)
+    graph = Graph([[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes])
     for factor in factors:
         graph.add(factor.variables)
     nodes = tuple(junction_tree(graph))
@@ -87,14 +88,6 @@ def fit_model(
 
 def _axes(ones: Sequence[Floats], codings: Sequence[Coding]) -> tuple[Axis, ...]:
     return tuple(make_axis(counts, code) for counts, code in zip(ones, codings, strict=True))
-
-
-def _graph(axes: Sequence[Axis]) -> Graph:
-    """All columns at their finest level, without an edge."""
-    graph = Graph([[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes])
-    for column, axis in enumerate(axes):
-        graph.add(((column, axis.finest),))
-    return graph
 
 
 def _pick(
@@ -117,6 +110,4 @@ def _pick(
         for pair, score in dependence(session, axes, ones, total, budget.scores / max_rows**2)
     ]
     keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
-    return pick(
-        axes, candidates, _graph(axes), total=total, budget=budget.pairs / max_rows**2, caps=settings.caps, keeps=keeps
-    )
+    return pick(axes, candidates, total=total, budget=budget.pairs / max_rows**2, caps=settings.caps, keeps=keeps)

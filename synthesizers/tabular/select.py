@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from synthesizers.tabular.allocate import Choices, Offer, at_price, offer, price_for
+from synthesizers.tabular.allocate import Choices, Offer, at_price, offer, price_for, worth
 from synthesizers.tabular.junction import Graph, GrowingGraph, Variable
 from synthesizers.tabular.levels import Axis
 
@@ -25,6 +25,8 @@ TRIES = 3
 """Resolutions at which a pair is offered to the tree."""
 NEARLY = 0.98
 """A finer option is taken if its net gain is this part of the best one's."""
+PAIRS_PER_COLUMN = 15
+"""Of a wide table only this many pairs for each column, the most dependent ones, are looked at."""
 PRICE_ROUNDS = 2
 GIVE_UP = 100
 """Pairs refused one after the other after which the tree counts as full."""
@@ -62,24 +64,24 @@ class Caps:
 def pick(
     axes: Sequence[Axis],
     candidates: Sequence[Candidate],
-    base: Graph,
     *,
     total: float,
     budget: float,
     caps: Caps,
     keeps: Sequence[Floats],
 ) -> list[Picked]:
-    """The pairs to measure with a precision budget (sum of 1 / stddev^2), on top of what ``base`` has already."""
+    """The pairs to measure with a precision budget (sum of 1 / stddev^2)."""
     groups = [[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes]
-    offers = [offer(groups[a], groups[b], keeps[a], keeps[b]) for a, b in (one.columns for one in candidates)]
+    best = sorted(candidates, key=lambda one: (-one.weight * one.dependence, one.columns))[
+        : PAIRS_PER_COLUMN * len(axes)
+    ]
+    offers = [offer(groups[a], groups[b], keeps[a], keeps[b]) for a, b in (one.columns for one in best)]
     active = [
-        (one, options)
-        for one, options in zip(candidates, offers, strict=True)
-        if one.dependence > 0 and len(options.cells)
+        (one, options) for one, options in zip(best, offers, strict=True) if one.dependence > 0 and len(options.cells)
     ]
     price = _price(active, total, budget)
     for _ in range(PRICE_ROUNDS):
-        picked, left = _greedy(base, active, total, price, caps)
+        picked, left = _greedy(Graph(groups), active, total, price, caps)
         again = _price(left, total, budget)
         if not 0.9 * price > again:
             break
@@ -87,12 +89,22 @@ def pick(
     return picked
 
 
-def _price(active: Sequence[tuple[Candidate, Offer]], total: float, budget: float) -> float:
-    def spend(price: float) -> float:
-        choices = (at_price(total, one.dependence, options, price, one.weight) for one, options in active)
-        return sum(float(each.precision[each.best]) for each in choices)
+def _price(active: Sequence[Entry], total: float, budget: float) -> float:
+    """The price at which the best options of all pairs together cost the budget."""
+    if not active:
+        return 1.0
+    sizes = [len(options.cells) for _, options in active]
+    first = np.cumsum([0, *sizes[:-1]])
+    part = np.concatenate([one.dependence * options.kept for one, options in active])
+    cells = np.concatenate([options.cells for _, options in active])
+    weight = np.repeat([one.weight for one, _ in active], sizes)
 
-    return price_for(budget, spend, steps=30) if active else 1.0
+    def spend(price: float) -> float:
+        w, net = worth(total, part, cells, price, weight)
+        best = net >= np.repeat(np.maximum.reduceat(net, first), sizes)
+        return float(np.maximum.reduceat(np.where(best, w, 0.0), first).sum())
+
+    return price_for(budget, spend, steps=30)
 
 
 def _greedy(
@@ -109,13 +121,13 @@ def _greedy(
         choices = at_price(total, one.dependence, entry[1], price, one.weight)
         return float(choices.net[choices.best]), one, choices
 
-    growing = GrowingGraph(graph.copy(), max_cells=caps.max_clique_cells, max_total=caps.max_tree_cells)
+    growing = GrowingGraph(graph, max_cells=caps.max_clique_cells, max_total=caps.max_tree_cells)
     heap = [(-value(entry)[0], index) for index, entry in enumerate(active)]
     heapq.heapify(heap)
     picked: list[Picked] = []
     left: list[Entry] = []
     refused = 0
-    while heap and refused < GIVE_UP:
+    while heap and refused < GIVE_UP and not growing.is_exhausted:
         _, index = heapq.heappop(heap)
         full, options = active[index]
         net, one, choices = value(active[index])

@@ -28,9 +28,10 @@ from hypothesis import strategies as st
 from privacy.accounting import gaussian_event
 from privacy.binning import plan_domain
 from privacy.bins import Bins
-from privacy.codecs import ARROW_TYPES, BinsCodec, Codec, ValuesCodec
+from privacy.codecs import ARROW_TYPES, BinsCodec, Codec, HierarchyCodec, ValuesCodec
 from privacy.discretisation import Discretisation
 from privacy.domain import Clique, Domain
+from privacy.hierarchy import ancestors
 from privacy.lattice import Lattice
 from privacy.session import Meter, PrivateSession
 from privacy.sources.arrow import ArrowRows
@@ -39,6 +40,7 @@ from privacy.sources.cap import Cap
 from privacy.sources.duckdb import DuckDBRows
 from privacy.sources.ibis import IbisRows
 from privacy.sources.parquet import ParquetRows
+from privacy.sources.rules import rule_of
 from understudy.errors import UsageError
 from understudy.schema import TableSchema
 
@@ -50,6 +52,7 @@ SPARK = pytest.param(
     "ibis-spark",
     marks=[
         pytest.mark.slow,
+        pytest.mark.timeout(900),  # starting a JVM is part of it
         pytest.mark.skipif(importlib.util.find_spec("pyspark") is None, reason="pyspark is not installed"),
     ],
 )
@@ -183,12 +186,13 @@ def copied(connection: Any, table: pa.Table) -> Any:
 # What is encoded: every codec and type, with values on, next to and far beyond the edges.
 
 STRINGS = ("", "a", "A", "ä", "it's", 'a "b"', "\\n", "OTHER", "null", "%s", "a,b|c", "日本", " a")
+NESTED = ("I21.4", "I21.9", "I2", "J45", "日本語x", "")
 MOMENTS = [datetime(year, 1, 1) for year in (1600, 1700, 2200, 2300)]  # noqa: DTZ001  canonical moments have no zone
 
 
 def values_of(type_: str, inside: list[Any]) -> st.SearchStrategy[Any]:
     if type_ == "string":
-        return st.sampled_from(STRINGS)
+        return st.sampled_from(STRINGS + NESTED)
     if type_ == "boolean":
         return st.booleans()
     near = st.sampled_from(inside) if inside else st.nothing()
@@ -211,6 +215,10 @@ def values_of(type_: str, inside: list[Any]) -> st.SearchStrategy[Any]:
 def codecs(draw: st.DrawFn, name: str) -> Codec:
     type_ = draw(st.sampled_from(["string", "boolean", "integer", "number", "date", "datetime"]))
     nullable = draw(st.booleans())
+    if type_ == "string" and draw(st.booleans()):
+        levels = {key for code in NESTED for key in ancestors(code, "icd10")}
+        known = draw(st.lists(st.sampled_from(sorted(levels)), max_size=5, unique=True))
+        return HierarchyCodec(name=name, hierarchy="icd10", values=tuple(known), nullable=nullable)
     if type_ in ("string", "boolean") or draw(st.booleans()):
         values = draw(st.lists(values_of(type_, []), min_size=1, max_size=5, unique=True))
         other = type_ == "string" and draw(st.booleans())
@@ -251,7 +259,7 @@ def tables(draw: st.DrawFn) -> tuple[pa.Table, Discretisation]:
     n_rows = draw(st.integers(0, 12))
     columns = {}
     for codec in chosen:
-        type_ = codec.type if isinstance(codec, ValuesCodec) else codec.lattice.type  # type: ignore[attr-defined]
+        type_ = rule_of(codec).type
         cell = st.none() | values_of(type_, edges(codec))
         columns[codec.name] = pa.array(draw(st.lists(cell, min_size=n_rows, max_size=n_rows)), type=ARROW_TYPES[type_])
     return pa.table(columns), Discretisation(codecs=tuple(chosen), provenance={})
@@ -259,7 +267,7 @@ def tables(draw: st.DrawFn) -> tuple[pa.Table, Discretisation]:
 
 def edges(codec: Codec) -> list[Any]:
     """First values of the bins, and for decimals the points where rounding turns, or the listed values."""
-    if isinstance(codec, ValuesCodec):
+    if isinstance(codec, ValuesCodec | HierarchyCodec):
         return list(codec.values)
     assert isinstance(codec, BinsCodec)
     if codec.lattice.type == "number":
@@ -407,6 +415,27 @@ def test_a_session_counts_wherever_the_rows_are(rows_in: Open) -> None:
         one.discretise(plan_domain(SCHEMA, mu=0.0, delta=0.0))
     answers = [one.measure([("a", "b")], stddev=2.0, purpose="m")[0].counts for one in (session, twin)]
     assert np.array_equal(*answers)
+
+
+@pytest.fixture(params=READABLE)
+def readable_rows_in(request: pytest.FixtureRequest) -> Open:
+    """Sources that let a column's values be read."""
+    made: Open = request.getfixturevalue(request.param.replace("-", "_"))
+    return made
+
+
+def test_a_readable_source_lets_a_domain_be_bought(readable_rows_in: Open) -> None:
+    schema = TableSchema.parse({"fields": [{"name": "s", "type": "string"}, {"name": "v", "type": "number"}]})
+    rng = np.random.default_rng(5)
+    table = pa.table({"s": pa.array(["x", "y", None] * 300), "v": np.round(rng.normal(size=900), 1)})
+    plan = plan_domain(schema, mu=2.0, delta=1e-6)
+    sessions = [
+        PrivateSession(rows, schema, Meter(plan.events), np.random.default_rng(3).bytes)
+        for rows in (readable_rows_in(table), table)
+    ]
+    (document, arrays), (same, same_arrays) = (session.discretise(plan).parts() for session in sessions)
+    assert document == same
+    assert all(np.array_equal(arrays[name], same_arrays[name]) for name in same_arrays)
 
 
 class TestPushedDown:

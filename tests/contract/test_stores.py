@@ -343,6 +343,20 @@ class TestJobs:
             assert ours.jobs.count_done("none") == 0
             assert tx.for_tenant(THEIRS).jobs.count_done("same") == 0
 
+    def test_what_was_withheld_counts_by_content_and_code(self, database: SqlDatabase) -> None:
+        with database.begin() as tx:
+            ours = tx.for_tenant(OURS)
+            ours.datasets.add(dataset("d1", sha256="same"))
+            for id, code in (("a", "gate-refused"), ("b", "release-withheld"), ("c", "failed")):
+                ours.jobs.add(job(id, dataset_id="d1"))
+                ours.jobs.put(ours.jobs.get(id).failed(JobError(code=code, message="")))
+            ours.jobs.add(job("open", dataset_id="d1"))
+            ours.datasets.remove("d1")
+            assert ours.jobs.count_withheld("same", ("gate-refused", "release-withheld")) == 2
+            assert ours.jobs.count_withheld("same", ("gate-refused",)) == 1
+            assert ours.jobs.count_withheld("none", ("gate-refused",)) == 0
+            assert tx.for_tenant(THEIRS).jobs.count_withheld("same", ("gate-refused",)) == 0
+
     def test_unfinished_ones_of_all_tenants_for_the_settler(self, database: SqlDatabase) -> None:
         assert database.open_jobs() == []
         with database.begin() as tx:

@@ -31,7 +31,7 @@ def _handler(task: str) -> Callable[[Mapping[str, object], Progress], dict[str, 
             (out / "scrub.json").write_text("{}")
         if task == "fit":
             return {"n_rows": 1, "provenance": {"age": {"bounds": "declared"}}, "seconds": {"fit": 0.0, "sample": 0.0}}
-        return {"stop": False}
+        return {"refused": []} if task == "judge" else {}
 
     return handle
 

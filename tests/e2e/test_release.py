@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,13 @@ import pytest
 
 from evaluation.recompute import recompute
 from evaluation.statement import PrivacyStatement
+from service.rpc.generated import understudy_pb2 as pb
 from tests.e2e.houses import GrpcDoor, House
+from understudy import endpoints
+from understudy.cli import main
 from understudy.client import Client
-from understudy.errors import Failed, UsageError
-from understudy.messages import PlanCreate
+from understudy.errors import Failed, NotFound, UsageError
+from understudy.messages import EvaluationCreate, PlanCreate
 
 pytestmark = pytest.mark.slow
 
@@ -108,12 +113,13 @@ def test_a_refused_release_is_spent_withheld_and_counted(house: House, http: Con
     with pytest.raises(UsageError) as unread:
         client.synth(real, **asked, policy={"max_eps": 1})
     assert unread.value.reason == "policy-invalid"
+    before = house.files()
     with pytest.raises(Failed) as caught:
         client.synth(real, **asked, policy={"min_fidelity": 1.0})
     assert caught.value.reason == "gate-refused"
     assert "min_fidelity" in caught.value.message
     assert client.budget("refused").epsilon_spent == pytest.approx(0.5)
-    assert not any("refused" in name for name in house.files())
+    assert house.files() == before
     assert not (tmp_path / "out").exists()
 
     result = client.synth(real, **asked, report_share=0.0)
@@ -188,12 +194,8 @@ def test_both_doors_judge_alike(house: House, http: Connect) -> None:
     for _ in range(2):
         ids.append(door.declare(schema_of("judged")))
         door.send(ids[-1], rows.getvalue())
-    from service.rpc.generated import understudy_pb2 as pb
-
     answer = door._call(door._jobs.Evaluate, pb.EvaluationCreate(real_id=ids[0], synthetic_id=ids[1]))
     door.close()
-    from understudy import endpoints
-    from understudy.messages import EvaluationCreate
 
     same = http(house.keys["bank"]).call(
         endpoints.create_evaluation(EvaluationCreate(real_id=ids[0], synthetic_id=ids[1]))
@@ -206,11 +208,34 @@ def test_both_doors_judge_alike(house: House, http: Connect) -> None:
 
 def test_another_tenants_table_cannot_be_judged(house: House, http: Connect, tmp_path: Path) -> None:
     mine = http(house.keys["clinic"]).upload(write(tmp_path / "t.csv", table(30, 8)), schema_of("judged"))
-    from understudy import endpoints
-    from understudy.errors import NotFound
-    from understudy.messages import EvaluationCreate
 
     with pytest.raises(NotFound):
         http(house.keys["bank"]).call(
             endpoints.create_evaluation(EvaluationCreate(real_id=mine.id, synthetic_id=mine.id))
         )
+
+
+def test_the_command_line_judges_and_gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "real.csv", table(120, 9))
+    write(tmp_path / "made.csv", table(90, 10).drop_columns(["name"]))
+    (tmp_path / "s.json").write_text(json.dumps(schema_of("shell")))
+    (tmp_path / "policy.json").write_text('{"max_epsilon": 0.5}')
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["understudy", *words])
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+
+    code, out, err = run("evaluate", "real.csv", "made.csv", "--schema", "s.json", "--out", "judged", "--json")
+    assert code == 0, err
+    said = json.loads(out.splitlines()[-1])
+    assert {Path(path).name for path in said["paths"].values()} == {path.name for path in Path("judged").iterdir()}
+    assert [figure["group"] for figure in said["figures"]] == ["fidelity"] * 3 + ["risk"] * 3
+    code, _, err = run("synth", "real.csv", "--schema", "s.json", "--epsilon", "1", "--policy", "policy.json")
+    assert code == 2
+    assert "gate-refused" in err
+    assert "max_epsilon" in err

@@ -24,7 +24,7 @@ N = 600
 WORDS = [
     a + b for a in ("ba", "do", "ki", "lu", "me", "no", "ra", "su", "ti", "ve") for b in ("lan", "mer", "nis", "pot")
 ]
-COMMON = ["the", "patient", "was", "seen", "and", "reports", "with", "for", "no", "new", "on", "left", "right", "today", "stable"]
+COMMON = ["the", "patient", "was", "seen", "and", "reports", "with", "for", "no", "new", "on", "left", "right"]
 
 
 def note(rng: np.random.Generator) -> str:

@@ -16,7 +16,7 @@ from scipy.stats import binom
 from evaluation.noised import GROUPS, PAIRS, ROWS, coarse, group_columns, measure, report_events
 from evaluation.released import released_section
 from evaluation.statement import PrivacyStatement
-from privacy.accounting import gaussian_price
+from privacy.accounting import gaussian_event, gaussian_price
 from privacy.domain_plan import plan_domain
 from privacy.session import Meter, PrivateSession
 from understudy.schema import TableSchema
@@ -60,7 +60,9 @@ def truth(real: pa.Table, synthetic: pa.Table, session: PrivateSession) -> dict[
     """The exact figures, computed from both tables by other code than the one under test."""
     made, own = session.discretisation.encode(synthetic), session.discretisation.encode(real)
     names = session.domain.names
-    maps = {name: coarse(made[name], SCHEMA[name], session.domain[name]) for name in names}
+    maps = {
+        name: coarse(made[name], SCHEMA[name], session.domain[name], int(not SCHEMA[name].required)) for name in names
+    }
 
     def tvd(*clique: str, merged: bool) -> float:
         def shares(codes: dict) -> dict[tuple[int, ...], float]:
@@ -132,3 +134,44 @@ def test_the_noise_is_what_the_plan_pays_for() -> None:
         paid = SCHEMA.unit.max_rows * np.sqrt(cliques[purpose]) / gaussian_price(events[purpose]).mu
         slack = 4 / np.sqrt(2 * RUNS) + (0.02 if purpose == PAIRS else 0.0)
         assert np.std(values) / paid == pytest.approx(1.0, abs=slack), purpose
+
+
+# --- the figures themselves are private -------------------------------------------------------------------------
+
+AUDIT_RUNS = 600
+
+
+def attacked(mu_lower_bound: Callable[..., float], *, noise: float) -> float:
+    """Proven mu of a report paid with mu 1, attacked along the very change that one unit makes.
+
+    ``noise`` scales what the session adds, to break it on purpose. The unit has two rows in a cell that is rare.
+    """
+    with_ = pa.concat_tables(
+        [rows(200, 1), pa.table({"person": [999] * 2, "age": [39] * 2, "sex": ["F"] * 2, "ward": ["n"] * 2})]
+    )
+    without = with_.slice(0, 200)
+    synthetic = rows(200, 2)
+    events = list(report_events(SCHEMA, 1.0))
+    scale = SCHEMA.unit.max_rows * noise
+
+    def statistic(real: pa.Table, seed: int) -> float:
+        held = [(purpose, gaussian_event(1 / (gaussian_price(event).mu / noise))) for purpose, event in events]
+        session = PrivateSession(real, SCHEMA, Meter(held), entropy(seed))
+        session.discretise(plan_domain(SCHEMA, mu=1.0, delta=1e-7))
+        released = measure(session, held, synthetic)
+        n = released["rows"]["value"]
+        prices = {purpose: gaussian_price(event).mu for purpose, event in events}
+        cells = {(cell["column"], cell["value"]): cell["real"] for cell in released["groups"]["cells"]}
+        # Each answer moves by at most 2 rows, by its own noise: the best linear statistic weighs by the variance.
+        return float(prices[ROWS] ** 2 * n + prices[GROUPS] ** 2 / 2 * (cells["sex", "F"] + cells["ward", "n"])) / scale
+
+    a = np.array([statistic(without, run) for run in range(AUDIT_RUNS)])
+    b = np.array([statistic(with_, 10_000_000 + run) for run in range(AUDIT_RUNS)])
+    half = AUDIT_RUNS // 2
+    cut = (a[:half].mean() + b[:half].mean()) / 2  # fixed before the draws that count are looked at
+    return mu_lower_bound(a[half:] > cut, b[half:] > cut)
+
+
+def test_an_audit_proves_no_more_than_was_paid_and_finds_a_fault(mu_lower_bound: Callable[..., float]) -> None:
+    assert attacked(mu_lower_bound, noise=1.0) <= 1.0
+    assert attacked(mu_lower_bound, noise=0.2) > 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -46,6 +47,9 @@ def grant(
     window_epsilon: Annotated[
         float | None, typer.Option("--window-epsilon", help="At most so much within any window.")
     ] = None,
+    distinct_from: Annotated[
+        list[str] | None, typer.Option("--distinct-from", help="A population whose people these are not. May repeat.")
+    ] = None,
     url: Url = None,
     api_key: ApiKey = None,
     as_json: AsJson = False,
@@ -60,6 +64,7 @@ def grant(
             composition=composition,
             window_days=window_days,
             window_epsilon=window_epsilon,
+            distinct_from=distinct_from or (),
         )
     _show_budgets([granted], as_json)
 
@@ -134,11 +139,23 @@ def _scope_row(scope: PlanScope) -> tuple[str, ...]:
 def _events_table(events: list[PlanEvent]) -> Table:
     table = Table("purpose", "mechanism", "noise or delta", "share of precision")
     for item in events:
-        kind = str(item.event.get("type", ""))
-        number = item.event.get("noise_multiplier", item.event.get("delta", ""))
-        text = f"{number:.4g}" if isinstance(number, int | float) else ""
-        table.add_row(item.purpose, kind, text, f"{item.share:.1%}" if item.share else "")
+        kinds, numbers = zip(*(_told(leaf) for leaf in _leaves(item.event)), strict=True)
+        kind = ", ".join(dict.fromkeys(kinds))
+        table.add_row(item.purpose, kind, ", ".join(numbers), f"{item.share:.1%}" if item.share else "")
     return table
+
+
+def _leaves(event: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The mechanisms inside an encoded event; itself, if it is one."""
+    parts = event.get("events")
+    if not isinstance(parts, list) or not parts:
+        return [event]
+    return [leaf for part in parts for leaf in _leaves(part)]
+
+
+def _told(event: Mapping[str, object]) -> tuple[str, str]:
+    number = event.get("noise_multiplier", event.get("delta"))
+    return str(event.get("type", "")), f"{number:.4g}" if isinstance(number, int | float) else ""
 
 
 def _subject(entry: EntryView) -> str:

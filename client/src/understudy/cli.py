@@ -32,6 +32,7 @@ from understudy.messages import (
 )
 from understudy.options import ApiKey, AsJson, Url, connect, say
 from understudy.report import figures
+from understudy.scrub_cli import scrub
 
 app = typer.Typer(
     name="understudy",
@@ -204,6 +205,9 @@ def _read_policy(path: Path | None) -> dict[str, object]:
     if not isinstance(document, dict):
         raise UsageError("A policy is a JSON object.", code="policy-invalid")
     return document
+
+
+app.command("scrub")(scrub)
 
 
 @app.command()

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,9 @@ from understudy.messages import (
     PlanCreate,
     PlanView,
     SchemaProposal,
+    ScrubCreate,
+    ScrubFormat,
+    ScrubView,
     TableFormat,
     TenantCreate,
     TenantView,
@@ -260,6 +264,59 @@ class Client:
             (folder / Path(name).name).write_text(text, encoding="utf-8")
         return {name: folder / Path(name).name for name in found.files}
 
+    def scrub(
+        self,
+        source: str | Path,
+        *,
+        out: str | Path,
+        schema: TableSchema | dict[str, object] | str | Path | None = None,
+        population: str | None = None,
+        on_progress: Observer | None = None,
+    ) -> ScrubView:
+        """Take identifiers out of a table or of notes (.jsonl) and write the result to ``out``.
+
+        The answer's ``report`` has counts of what was found. Nothing stays at the service.
+        """
+        path, observe = Path(source), on_progress or _silent
+        declared = schema if schema is None or isinstance(schema, TableSchema) else read_schema(schema)
+        asked: dict[str, object] = {"format": _scrub_format(path)}
+        if declared is not None:
+            asked["table_schema"] = declared.as_dict()
+        if population is not None:
+            asked["population"] = population
+        with _open(path) as file:
+            scrub = self.call(endpoints.create_scrub(ScrubCreate.model_validate(asked)))
+            try:
+                chunks = _chunks(file, path.stat().st_size, _until_sent(observe))
+                done = self.call(endpoints.put_scrub(scrub.id), chunks)
+                self._fetch(endpoints.get_scrubbed(scrub.id), Path(out), done.size_bytes or 0, observe)
+            finally:
+                with contextlib.suppress(UnderstudyError):
+                    self.call(endpoints.delete_scrub(scrub.id))
+        observe("done", 100)
+        return done
+
+    def _fetch(self, request: Request[Message], out: Path, size_bytes: int, observe: Observer) -> None:
+        """Stream an answer into a file, which is there only once it is whole."""
+        part = out.with_name(f".{out.name}.part")
+        got = 0
+        try:
+            with self._http.stream(request.method, request.path) as answer:
+                if answer.status_code >= 400:
+                    raise endpoints.error_of(answer.status_code, answer.read())
+                with part.open("wb") as file:
+                    for chunk in answer.iter_bytes(_CHUNK):
+                        file.write(chunk)
+                        got += len(chunk)
+                        observe("download", 100 * got // max(1, size_bytes))
+            part.replace(out)
+        except httpx.HTTPError as error:
+            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+        except OSError:
+            raise UsageError("The result cannot be written there.", code="out-not-writable") from None
+        finally:
+            part.unlink(missing_ok=True)
+
     def _forget(self, dataset_id: str) -> None:
         try:
             self.call(endpoints.delete_dataset(dataset_id))
@@ -288,6 +345,7 @@ class Client:
         composition: str = "",
         window_days: int | None = None,
         window_epsilon: float | None = None,
+        distinct_from: Sequence[str] = (),
     ) -> BudgetView:
         """Set the lifetime cap of a population or a project; with an empty population, of the tenant."""
         message = BudgetGrant(
@@ -296,6 +354,7 @@ class Client:
             composition=composition,
             window_days=window_days,
             window_epsilon=window_epsilon,
+            distinct_from=list(distinct_from),
         )
         return self.call(endpoints.grant_budget(population, message, project))
 
@@ -337,6 +396,18 @@ def format_of(path: Path) -> TableFormat:
         return TableFormat(path.suffix.lower().lstrip("."))
     except ValueError:
         raise UsageError("A table is a .csv or a .parquet file.", code="format-unknown") from None
+
+
+def _scrub_format(path: Path) -> ScrubFormat:
+    try:
+        return ScrubFormat(path.suffix.lower().lstrip("."))
+    except ValueError:
+        raise UsageError("A file to scrub is a .csv, a .parquet or a .jsonl.", code="format-unknown") from None
+
+
+def _until_sent(observe: Observer) -> Observer:
+    """Once everything is sent, the service scrubs."""
+    return lambda stage, percent: observe("scrub" if percent >= 100 else stage, percent)
 
 
 def _open(path: Path) -> BinaryIO:

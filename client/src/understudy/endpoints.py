@@ -35,6 +35,8 @@ from understudy.messages import (
     PlanView,
     Problem,
     SchemaProposal,
+    ScrubCreate,
+    ScrubView,
     TableFormat,
     TenantCreate,
     TenantView,
@@ -103,6 +105,26 @@ def propose_schema(table_format: TableFormat, *, include_data: bool) -> Request[
     """POST /v1/schema-proposals, the file as the body."""
     params = {"format": table_format.value, "include_data": str(include_data).lower()}
     return Request(method="POST", path="/v1/schema-proposals", answer=SchemaProposal, params=params, streams=True)
+
+
+def create_scrub(message: ScrubCreate) -> Request[ScrubView]:
+    """POST /v1/scrubs"""
+    return Request(method="POST", path="/v1/scrubs", answer=ScrubView, body=_json(message))
+
+
+def put_scrub(scrub_id: str) -> Request[ScrubView]:
+    """PUT /v1/scrubs/{id}/content, the file as the body."""
+    return Request(method="PUT", path=f"/v1/scrubs/{_part(scrub_id)}/content", answer=ScrubView, streams=True)
+
+
+def get_scrubbed(scrub_id: str) -> Request[Message]:
+    """GET /v1/scrubs/{id}/content; the answer is the file, not a message."""
+    return Request(method="GET", path=f"/v1/scrubs/{_part(scrub_id)}/content", answer=Message)
+
+
+def delete_scrub(scrub_id: str) -> Request[Message]:
+    """DELETE /v1/scrubs/{id}"""
+    return Request(method="DELETE", path=f"/v1/scrubs/{_part(scrub_id)}", answer=Message)
 
 
 def create_job(message: JobCreate) -> Request[JobView]:

@@ -31,6 +31,14 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
+class ScrubFormat(StrEnum):
+    """How a file to scrub is written: a table, or notes as JSON lines."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSONL = "jsonl"
+
+
 class DatasetState(StrEnum):
     """A dataset is created empty, receives its content once, and is then ready."""
 
@@ -186,6 +194,10 @@ class BudgetGrant(Message):
     )
     window_days: int | None = Field(None, description="With window_epsilon: a policy beside the lifetime cap.")
     window_epsilon: float | None = Field(None, description="At most so much epsilon within any window_days days.")
+    distinct_from: list[str] = Field(
+        default_factory=list,
+        description="Populations that seem to be the same people, and are not: a steward's decision, kept.",
+    )
 
 
 class BudgetView(Message):
@@ -377,3 +389,26 @@ class EvaluationView(Message):
     """What was found. The owner report holds figures of real rows: it stays with the owner."""
 
     files: dict[str, str] = Field(description="report.owner and report.release, each as .json and .html.")
+
+
+class ScrubCreate(Message):
+    """Say what file is going to be scrubbed."""
+
+    format: ScrubFormat = Field(description="Notes as JSON lines take no schema.")
+    table_schema: dict[str, object] = Field(
+        default_factory=dict,
+        description="Frictionless Table Schema with the understudy: keys. Without one, kinds are guessed.",
+    )
+    population: str = Field(
+        "default", description="Whose surrogates: the same person gets the same ones. A schema says it itself."
+    )
+
+
+class ScrubView(Message):
+    """A scrub, and when it is done the counts of what was found. For the owner of the file only."""
+
+    id: str
+    format: ScrubFormat
+    size_bytes: int | None = Field(None, description="Size of the scrubbed file, once it is there.")
+    report: dict[str, object] | None = Field(None, description="Counts by column and entity. Never a value.")
+    created_at: str = Field(description="RFC 3339, UTC.")

@@ -13,6 +13,13 @@ class TableFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TABLE_FORMAT_CSV: _ClassVar[TableFormat]
     TABLE_FORMAT_PARQUET: _ClassVar[TableFormat]
 
+class ScrubFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SCRUB_FORMAT_UNSPECIFIED: _ClassVar[ScrubFormat]
+    SCRUB_FORMAT_CSV: _ClassVar[ScrubFormat]
+    SCRUB_FORMAT_PARQUET: _ClassVar[ScrubFormat]
+    SCRUB_FORMAT_JSONL: _ClassVar[ScrubFormat]
+
 class DatasetState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DATASET_STATE_UNSPECIFIED: _ClassVar[DatasetState]
@@ -29,6 +36,10 @@ class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 TABLE_FORMAT_UNSPECIFIED: TableFormat
 TABLE_FORMAT_CSV: TableFormat
 TABLE_FORMAT_PARQUET: TableFormat
+SCRUB_FORMAT_UNSPECIFIED: ScrubFormat
+SCRUB_FORMAT_CSV: ScrubFormat
+SCRUB_FORMAT_PARQUET: ScrubFormat
+SCRUB_FORMAT_JSONL: ScrubFormat
 DATASET_STATE_UNSPECIFIED: DatasetState
 DATASET_STATE_EMPTY: DatasetState
 DATASET_STATE_READY: DatasetState
@@ -194,18 +205,20 @@ class JobList(_message.Message):
     def __init__(self, jobs: _Optional[_Iterable[_Union[JobView, _Mapping]]] = ...) -> None: ...
 
 class BudgetGrant(_message.Message):
-    __slots__ = ("epsilon", "delta", "composition", "window_days", "window_epsilon")
+    __slots__ = ("epsilon", "delta", "composition", "window_days", "window_epsilon", "distinct_from")
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
     COMPOSITION_FIELD_NUMBER: _ClassVar[int]
     WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
     WINDOW_EPSILON_FIELD_NUMBER: _ClassVar[int]
+    DISTINCT_FROM_FIELD_NUMBER: _ClassVar[int]
     epsilon: float
     delta: float
     composition: str
     window_days: int
     window_epsilon: float
-    def __init__(self, epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., composition: _Optional[str] = ..., window_days: _Optional[int] = ..., window_epsilon: _Optional[float] = ...) -> None: ...
+    distinct_from: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., composition: _Optional[str] = ..., window_days: _Optional[int] = ..., window_epsilon: _Optional[float] = ..., distinct_from: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BudgetView(_message.Message):
     __slots__ = ("population", "epsilon", "delta", "epsilon_spent", "delta_spent", "epsilon_held", "delta_held", "epsilon_left", "delta_left", "composition", "n_entries", "scope", "project", "is_limited", "composition_rule", "epsilon_sum", "rho_used", "window_days", "window_epsilon", "window_epsilon_left")
@@ -458,6 +471,30 @@ class EvaluationView(_message.Message):
     files: _containers.ScalarMap[str, str]
     def __init__(self, files: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
+class ScrubCreate(_message.Message):
+    __slots__ = ("format", "table_schema", "population")
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    TABLE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    format: ScrubFormat
+    table_schema: str
+    population: str
+    def __init__(self, format: _Optional[_Union[ScrubFormat, str]] = ..., table_schema: _Optional[str] = ..., population: _Optional[str] = ...) -> None: ...
+
+class ScrubView(_message.Message):
+    __slots__ = ("id", "format", "size_bytes", "report", "created_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    format: ScrubFormat
+    size_bytes: int
+    report: str
+    created_at: str
+    def __init__(self, id: _Optional[str] = ..., format: _Optional[_Union[ScrubFormat, str]] = ..., size_bytes: _Optional[int] = ..., report: _Optional[str] = ..., created_at: _Optional[str] = ...) -> None: ...
+
 class Health(_message.Message):
     __slots__ = ("status", "version")
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -487,6 +524,44 @@ class UploadMetadata(_message.Message):
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+
+class UploadScrubRequest(_message.Message):
+    __slots__ = ("metadata", "chunk", "end")
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    metadata: UploadScrubMetadata
+    chunk: bytes
+    end: StreamEnd
+    def __init__(self, metadata: _Optional[_Union[UploadScrubMetadata, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEnd, _Mapping]] = ...) -> None: ...
+
+class UploadScrubMetadata(_message.Message):
+    __slots__ = ("scrub_id",)
+    SCRUB_ID_FIELD_NUMBER: _ClassVar[int]
+    scrub_id: str
+    def __init__(self, scrub_id: _Optional[str] = ...) -> None: ...
+
+class DownloadScrubRequest(_message.Message):
+    __slots__ = ("scrub_id",)
+    SCRUB_ID_FIELD_NUMBER: _ClassVar[int]
+    scrub_id: str
+    def __init__(self, scrub_id: _Optional[str] = ...) -> None: ...
+
+class DownloadScrubResponse(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: bytes
+    def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
+
+class DeleteScrubRequest(_message.Message):
+    __slots__ = ("scrub_id",)
+    SCRUB_ID_FIELD_NUMBER: _ClassVar[int]
+    scrub_id: str
+    def __init__(self, scrub_id: _Optional[str] = ...) -> None: ...
+
+class DeleteScrubResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class GetDatasetRequest(_message.Message):
     __slots__ = ("dataset_id",)

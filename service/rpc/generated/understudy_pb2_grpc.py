@@ -662,6 +662,215 @@ class Jobs:
             _registered_method=True)
 
 
+class ScrubsStub:
+    """Take identifiers out of a table or of notes. For the owner of the file only; nothing is charged.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Create = channel.unary_unary(
+                '/understudy.v1.Scrubs/Create',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubCreate.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubView.FromString,
+                _registered_method=True)
+        self.Upload = channel.stream_unary(
+                '/understudy.v1.Scrubs/Upload',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.UploadScrubRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubView.FromString,
+                _registered_method=True)
+        self.Download = channel.unary_stream(
+                '/understudy.v1.Scrubs/Download',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadScrubRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadScrubResponse.FromString,
+                _registered_method=True)
+        self.Delete = channel.unary_unary(
+                '/understudy.v1.Scrubs/Delete',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DeleteScrubRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DeleteScrubResponse.FromString,
+                _registered_method=True)
+
+
+class ScrubsServicer:
+    """Take identifiers out of a table or of notes. For the owner of the file only; nothing is charged.
+    """
+
+    def Create(self, request, context):
+        """Says what will be sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Upload(self, request_iterator, context):
+        """Sends the file: first `metadata`, then any number of `chunk`s, last `end`. Answers when it is scrubbed. A refused
+        file leaves nothing behind.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Download(self, request, context):
+        """The scrubbed file, in chunks of at most 256 KiB.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Delete(self, request, context):
+        """Forgets the file. It is forgotten by itself after an hour.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ScrubsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Create': grpc.unary_unary_rpc_method_handler(
+                    servicer.Create,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubCreate.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubView.SerializeToString,
+            ),
+            'Upload': grpc.stream_unary_rpc_method_handler(
+                    servicer.Upload,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.UploadScrubRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubView.SerializeToString,
+            ),
+            'Download': grpc.unary_stream_rpc_method_handler(
+                    servicer.Download,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadScrubRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadScrubResponse.SerializeToString,
+            ),
+            'Delete': grpc.unary_unary_rpc_method_handler(
+                    servicer.Delete,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DeleteScrubRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DeleteScrubResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'understudy.v1.Scrubs', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('understudy.v1.Scrubs', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Scrubs:
+    """Take identifiers out of a table or of notes. For the owner of the file only; nothing is charged.
+    """
+
+    @staticmethod
+    def Create(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Scrubs/Create',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubCreate.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Upload(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/understudy.v1.Scrubs/Upload',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.UploadScrubRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ScrubView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Download(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/understudy.v1.Scrubs/Download',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadScrubRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadScrubResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Delete(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Scrubs/Delete',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DeleteScrubRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DeleteScrubResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class BudgetsStub:
     """What may be spent on a population, and what is left.
     """

@@ -25,13 +25,19 @@ def test_rows_come_back_and_the_later_one_of_a_case_counts(tmp_path: Path) -> No
     assert sorted(results.rows(), key=lambda one: one.system) == [row("dpmm:mst"), row("ours:plain")]
 
 
-def test_what_has_a_result_is_not_run_again(tmp_path: Path) -> None:
+def test_what_has_a_result_is_not_run_again_unless_asked(tmp_path: Path) -> None:
     results = Results(tmp_path / "results.csv")
-    runs = [one for one in grid.quick() if one.table == "diabetes"]
     results.add(row("ours:plain"))
-    left = command._missing(runs, results, again=False)
-    assert {run.system for run in left} == {"independent", "ours:target"}
-    assert command._missing(runs, results, again=True) == runs
+    results.add(row("ours:target", status="over 9 s"))
+
+    def left(*flags: str) -> set[str]:
+        runs = [one for one in grid.quick() if one.table == "diabetes"]
+        done = command._done(results, command._options(flags))
+        return {run.system for run in command._missing(runs, done)}
+
+    assert left() == {"independent"}
+    assert left("--retry") == {"independent", "ours:target"}
+    assert left("--again") == {"independent", "ours:target", "ours:plain"}
 
 
 def test_ours_does_not_see_a_held_out_table_unasked(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ def _figure(kind: str) -> dict[str, Any]:
     series = {
         "histogram": {"Synthetic": [0.5, 0.3, 0.1, 0.1], "Training": [0.4, 0.4, 0.1, 0.1]},
         "heat": {"a": [None, 0.1, 0.2, 0.0], "b": [0.1, None, 0.0, -0.01], "c": [0.2, 0.0, None, 0.3], "d": [0] * 4},
+        "grid": {NASTY: [0.1, None, -0.001, 0.3], "Linkability": [0.0, 0.2, 0.01, 0.1]},
         "intervals": {"AUC": [0.5] * 4, "Low": [0.45] * 4, "High": [0.6] * 4},
         "roc": {"Attack": [0.01, 0.2, 0.5, 1.0], "Allowed by the guarantee": [0.03, 0.4, 0.9, 1.0]},
         "budget": {"Epsilon": [1.0, 0.5, 8.5]},
@@ -29,7 +30,7 @@ def _figure(kind: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", ["histogram", "heat", "intervals", "roc", "budget"])
+@pytest.mark.parametrize("kind", ["histogram", "heat", "grid", "intervals", "roc", "budget"])
 def test_a_chart_is_well_formed_named_and_free_of_styles(kind: str) -> None:
     svg = draw(_figure(kind))
     root = ElementTree.fromstring(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
@@ -46,6 +47,22 @@ def test_a_chart_is_well_formed_named_and_free_of_styles(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["histogram", "roc"])
 def test_the_same_figure_gives_the_same_bytes(kind: str) -> None:
     assert draw(_figure(kind)) == draw(_figure(kind))
+
+
+def test_intervals_may_lie_on_the_other_side_and_carry_a_tick() -> None:
+    figure = _figure("intervals")
+    figure["options"] = {
+        "red": 0.8,
+        "amber": 0.9,
+        "guess": 1.0,
+        "better": "higher",
+        "low": 0.0,
+        "high": 2.0,
+        "axis": "x",
+    }
+    figure["series"] = [*figure["series"], {"name": "Smallest visible", "values": [0.3, None, 0.2, 0.4]}]
+    figure["labels"] = [f"a long name of a group, number {i}" for i in range(4)]
+    assert "<svg" in draw(figure)
 
 
 def test_an_ordered_histogram_of_one_bar_draws() -> None:

@@ -69,7 +69,7 @@ def test_what_could_not_be_judged_refuses() -> None:
 def test_a_job_can_only_be_stricter() -> None:
     house = Policy(max_epsilon=2.0, min_fidelity=0.5, no_pii_literal=True)
     asked = Policy(max_epsilon=8.0, min_fidelity=0.8, max_attack_auc=0.7, no_pii_literal=False)
-    assert house.and_also(asked) == Policy(max_epsilon=2.0, min_fidelity=0.8, max_attack_auc=0.7)
+    assert house.and_also(asked) == Policy(max_epsilon=2.0, min_fidelity=0.8, max_attack_auc=0.7, no_pii_literal=True)
     assert Policy().and_also(Policy()) == Policy()
 
 

@@ -14,6 +14,7 @@ import pytest
 from evaluation.judge import EvaluationInputs, evaluate, summary
 from evaluation.render import html
 from evaluation.report import Report
+from understudy.errors import InputRefused
 from understudy.schema import TableSchema
 
 Draw = Callable[[int, int], pa.Table]
@@ -49,7 +50,10 @@ def test_an_ordinary_table_gets_every_section_and_no_red(ordinary: Report) -> No
         "fidelity",
         "utility",
         "diversity",
+        "fairness",
+        "text",
         "profile",
+        "evidence",
     ]
     assert "red" not in _lights(ordinary).values()
     assert not ordinary.stop
@@ -66,7 +70,13 @@ def test_the_release_report_leaks_no_owner_key_and_no_real_extreme(ordinary: Rep
     release: Any = ordinary.as_release_json()
     page, text = html(release), json.dumps(release)
     kept = {m["id"] for s in release["sections"] for m in s["metrics"]}
-    assert kept == {"guarantee.epsilon", "guarantee.provenance", "profile.valid"}
+    assert kept == {
+        "guarantee.epsilon",
+        "guarantee.provenance",
+        "profile.valid",
+        "profile.drift",
+        "evidence.safe_harbor",
+    }
     for id_ in {m["id"] for s in owner["sections"] for m in s["metrics"]} - kept:
         assert id_ not in text
         assert id_ not in page
@@ -85,7 +95,9 @@ def test_the_page_is_self_contained_and_obeys_its_own_policy(ordinary: Report, k
     assert f"default-src 'none'; style-src 'sha256-{digest}'" in page
     assert not re.search(r"\sstyle=|<script|<link|<img|\son\w+=|\ssrc=|url\((?!#)|@import", page)
     assert not re.search(r'href="(?!#)', page)
-    assert not re.search(r"anonymous|compliant", page, re.IGNORECASE)
+    document = ordinary.as_owner_json() if kind == "owner" else ordinary.as_release_json()
+    for text in (page, json.dumps(document)):
+        assert not re.search(r"anonym|complian", text, re.IGNORECASE)
     ids = re.findall(r'\sid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     assert page.count("<svg class") == page.count("<figure>") == page.count("</figure>")
@@ -172,9 +184,33 @@ def test_a_table_without_modelled_columns_is_grey(schema: TableSchema) -> None:
     table = pa.table({"note": ["a"] * 60})
     report = _judge(only, table, table, table)
     assert {"green", "red"}.isdisjoint(
-        status for id_, status in _lights(report).items() if not id_.startswith("guarantee")
+        status for id_, status in _lights(report).items() if not id_.startswith(("guarantee", "evidence"))
     )
     assert html(report.as_owner_json())
+
+
+def test_a_person_on_both_sides_of_the_split_is_refused(draw: Draw) -> None:
+    document = {
+        "fields": [
+            {"name": "patient", "type": "string", "understudy:kind": "identifier"},
+            {"name": "lab", "type": "number"},
+        ],
+        "understudy:privacyUnit": {"column": "patient", "maxRows": 5},
+    }
+    rows = draw(300, 1).select(["patient", "lab"])
+    split_by_row = {"train": pa.concat_tables([rows, rows.slice(0, 50)]), "controls": rows.slice(0, 100)}
+    with pytest.raises(InputRefused) as caught:
+        _judge(TableSchema.parse(document), split_by_row["train"], split_by_row["controls"], draw(300, 2))
+    assert caught.value.reason == "split-not-by-person"
+
+
+def test_what_privacy_costs_is_told_where_the_owner_asked(schema: TableSchema, draw: Draw) -> None:
+    blurred = draw(400, 3)
+    blurred = blurred.set_column(1, "age", blurred["age"].take(pa.array([(i * 7) % 400 for i in range(400)])))
+    report: Any = _judge(schema, draw(400, 1), draw(200, 2), blurred, without_dp=draw(400, 4)).as_owner_json()
+    found = {metric["id"]: metric for s in report["sections"] for metric in s["metrics"]}
+    assert found["fidelity.price"]["value"] > 0
+    assert "table without privacy" in found["fidelity.price"]["notes"][0]
 
 
 def test_without_a_target_utility_is_grey_and_says_why(draw: Draw, schema: TableSchema) -> None:

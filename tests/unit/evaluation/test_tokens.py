@@ -16,7 +16,7 @@ def test_equal_runs_have_equal_hashes_and_others_do_not() -> None:
         ]
         assert len(runs.symbol) == len(expected)
         assert len(set(runs.symbol.tolist())) == len(set(expected))
-        first = {key: value for key, value in zip(expected, runs.symbol.tolist(), strict=True)}
+        first = dict(zip(expected, runs.symbol.tolist(), strict=True))
         assert [first[key] for key in expected] == runs.symbol.tolist()
 
 

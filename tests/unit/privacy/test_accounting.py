@@ -163,3 +163,33 @@ def test_a_noise_multiplier_out_of_range_is_refused(z: float) -> None:
 def test_a_failure_out_of_range_is_refused(delta: float) -> None:
     with pytest.raises(PrivacyParameterError):
         accounting.failure_event(delta)
+
+
+def test_dp_sgd_of_abadi_et_al_costs_no_more_than_they_published() -> None:
+    """Abadi et al. 2016, arXiv:1607.00133: q = 0.01, noise 4, 10,000 steps, delta 1e-5: epsilon 1.26 (section 5.1)."""
+    step = dp_accounting.PoissonSampledDpEvent(0.01, accounting.gaussian_event(4.0))
+    event = dp_accounting.SelfComposedDpEvent(step, 10_000)
+    by_rdp = accounting.epsilon_by_dp_accounting(event, 1e-5)["rdp"]
+    assert by_rdp == pytest.approx(1.26, abs=0.26)
+    assert 0.8 < accounting.epsilon_of(event, 1e-5) <= by_rdp + 1e-9
+
+
+@pytest.mark.parametrize("n", [1, 10, 100])
+def test_zcdp_composition_is_the_sum_of_bun_and_steinke(n: int) -> None:
+    """n Gaussians of noise multiplier z are n / (2 z**2)-zCDP: arXiv:1605.02065, Proposition 1.6 and Lemma 1.7."""
+    event = dp_accounting.SelfComposedDpEvent(accounting.gaussian_event(7.0), n)
+    rho, delta = accounting.zcdp_of(event)
+    assert rho == pytest.approx(n / 98, rel=1e-12)
+    assert delta == 0.0
+
+
+def test_each_way_of_dp_accounting_is_told_apart() -> None:
+    gaussians = accounting.compose([accounting.gaussian_event(5.0), accounting.failure_event(1e-7)])
+    found = accounting.epsilon_by_dp_accounting(gaussians, 1e-6)
+    assert set(found) == {"gaussian", "pld", "rdp"}
+    assert found["gaussian"] == pytest.approx(accounting.epsilon_of(gaussians, 1e-6), abs=1e-6)
+    assert found["pld"] == pytest.approx(found["gaussian"], abs=1e-6)
+    assert "gaussian" not in accounting.epsilon_by_dp_accounting(dp_accounting.LaplaceDpEvent(2.0), 1e-6)
+    assert accounting.epsilon_by_dp_accounting(accounting.failure_event(1e-7), 1e-8) == {}
+    with pytest.raises(PrivacyParameterError):
+        accounting.epsilon_by_dp_accounting(dp_accounting.UnsupportedDpEvent(), 1e-6)

@@ -76,9 +76,9 @@ def test_a_tail_whose_cells_stand_out_only_together_is_within_the_bounds() -> No
     """capital_gain of Adult: 99,999 lies beyond a gap."""
     noisy = np.zeros(20, dtype=np.int64)
     noisy[2:6], noisy[6:9] = 500, (80, 7, 90)
-    assert full_range(noisy, 30.0) == (2, 8)
+    assert full_range(noisy, np.full(20, 900.0)) == (2, 8)
     noisy[6:9] = (30, -20, 25)
-    assert full_range(noisy, 30.0) == (2, 5)
+    assert full_range(noisy, np.full(20, 900.0)) == (2, 5)
 
 
 def test_if_nothing_stands_out_the_bounds_are_those_of_a_usual_run_of_values() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from privacy.accounting import compose, epsilon_of, gaussian_price, gdp_mu
-from privacy.domain_plan import Method, Step, plan_domain
+from privacy.domain_plan import Method, Step, domain_share, plan_domain
 from understudy.errors import PrivacyParameterError
 from understudy.schema import TableSchema
 
@@ -27,6 +27,7 @@ OPEN = schema(
     {"type": "number", "constraints": {"minimum": 0}},
     {"type": "number", "constraints": {"minimum": 0, "maximum": 1}},
     {"type": "integer", "constraints": {"minimum": 0, "maximum": 64}},
+    {"type": "integer", "constraints": {"minimum": 0, "maximum": 99_999}},
     {"type": "date"},
     {"type": "datetime"},
 )
@@ -44,10 +45,11 @@ def test_each_open_fact_is_a_step() -> None:
     assert steps == [
         (Step.KEYS,),
         (Step.KEYS,),
-        (Step.BOUNDS, Step.BINS),
+        (Step.GRID, Step.BOUNDS, Step.BINS),
         (Step.GRID, Step.BOUNDS, Step.BINS),
         (Step.GRID, Step.BINS),
         (Step.BINS,),
+        (Step.GRID, Step.BINS),
         (Step.BOUNDS, Step.BINS),
         (Step.GRID, Step.BOUNDS, Step.BINS),
     ]
@@ -60,7 +62,16 @@ def test_the_events_cost_what_was_passed_in() -> None:
     assert price.mu_squared == pytest.approx(0.09, rel=1e-12)
     assert plan.mu_squared == pytest.approx(0.09, rel=1e-12)
     assert 0.999e-7 < price.delta <= 1e-7
-    assert [purpose for purpose, _ in plan.events] == ["domain/grid", "domain/bounds", "domain/bins", "domain/keys"]
+    assert [purpose for purpose, _ in plan.events] == [
+        "domain/rows",
+        "domain/grid",
+        "domain/bounds",
+        "domain/bins",
+        "domain/keys",
+    ]
+    counted_once = gaussian_price(dict(plan.events)["domain/rows"])
+    assert counted_once is not None
+    assert counted_once.mu_squared == pytest.approx(plan.noise_multipliers[Step.ROWS] ** -2)
 
 
 def test_a_plan_never_exceeds_its_epsilon() -> None:
@@ -81,3 +92,22 @@ def test_an_open_schema_needs_budget_and_open_categories_need_delta() -> None:
 def test_text_and_identifiers_are_not_modelled() -> None:
     plan = plan_domain(schema({"type": "text"}, {"type": "string", "understudy:kind": "mrn"}), mu=0.0, delta=0.0)
     assert plan.columns == ()
+
+
+def test_nested_codes_are_looked_for_unless_the_declared_list_is_short() -> None:
+    short, long_ = [f"A{i:02d}" for i in range(20)], [f"A{i:02d}.{j}" for i in range(20) for j in range(9)]
+    fields: list[dict[str, object]] = [
+        {"type": "string", "understudy:hierarchy": "icd10"},
+        {"type": "string", "understudy:hierarchy": "icd10", "constraints": {"enum": short}},
+        {"type": "string", "understudy:hierarchy": "icd10", "constraints": {"enum": long_}},
+        {"type": "string", "constraints": {"enum": long_}},
+    ]
+    columns = plan_domain(schema(*fields), mu=1.0, delta=1e-7).columns
+    assert [column.method for column in columns] == [Method.KEYS, Method.VALUES, Method.KEYS, Method.VALUES]
+    assert [column.levels for column in columns] == [3, 1, 3, 1]
+
+
+def test_the_domain_is_worth_more_the_more_is_open() -> None:
+    half = schema({"type": "integer"}, {"type": "boolean"})
+    assert domain_share(DECLARED) == 0
+    assert 0 < domain_share(half) < domain_share(OPEN) < 0.5

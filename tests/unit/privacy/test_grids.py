@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +44,7 @@ def test_the_grid_of_numbers(values: list[object], type_: FieldType, decimals: i
 def test_heaps_are_shares_of_what_lies_on_nothing_coarser() -> None:
     grid = learn([5000, 2000, 1500, 150, 15, 7, 7, 7, 7, 7] * 100, "integer")
     assert grid.decimals == 0
-    assert dict(((p, f), s) for p, f, s in grid.heaps) == {
+    assert {(power, factor): share for power, factor, share in grid.heaps} == {
         (3, 5): 0.1,
         (3, 1): 0.1,
         (2, 5): 0.1,
@@ -65,7 +66,7 @@ def test_a_vote_that_the_noise_drowns_takes_the_finest_grid_without_heaps() -> N
 def test_each_grid_is_part_of_the_next_finer_one() -> None:
     for type_ in ("integer", "number"):
         units = [factor * 10.0**power for power, factor in ladder(type_)]  # type: ignore[arg-type]
-        assert all(round(a / b, 6).is_integer() and a > b for a, b in zip(units, units[1:], strict=False))
+        assert all(round(a / b, 6).is_integer() and a > b for a, b in pairwise(units))
 
 
 def test_the_grid_of_moments() -> None:

@@ -47,7 +47,7 @@ def test_damage_and_strangers_are_refused(tmp_path: Path) -> None:
 
 
 def test_no_pickle_is_written_or_read(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="pickle|Object"):
+    with pytest.raises(ValueError, match=r"pickle|Object"):
         artifact.save(tmp_path, kind="k", version=1, manifest={}, arrays={"x": np.array([object()])})
     write(tmp_path)
     assert json.loads((tmp_path / artifact.MANIFEST).read_text())["format"] == artifact.FORMAT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +43,7 @@ def test_neighbouring_levels_of_a_column_meet_in_a_node(pairs: list[tuple[Variab
     nodes = junction_tree(graph_of(pairs))
     for column in range(6):
         levels = sorted({level for node in nodes for other, level in node.members if other == column})
-        for low, high in zip(levels, levels[1:], strict=False):
+        for low, high in pairwise(levels):
             assert any({(column, low), (column, high)} <= node.members for node in nodes)
 
 

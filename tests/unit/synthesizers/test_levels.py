@@ -47,3 +47,11 @@ def test_frequent_unordered_codes_stand_alone_first() -> None:
 
 def test_zero_comes_before_the_ordered_codes_and_missing_after() -> None:
     assert Coding(size=5, n_ordered=3, zero=3).order().tolist() == [3, 0, 1, 2, 4]
+
+
+def test_a_guessed_order_is_kept_only_if_counts_are_smooth() -> None:
+    guess = Coding(size=30, n_ordered=30, certain=False)
+    rng = np.random.default_rng(0)
+    assert guess.settled(np.exp(-((np.arange(30) - 12.0) ** 2) / 50)).is_ordered
+    assert not guess.settled(rng.permutation(30).astype(float)).is_ordered
+    assert Coding(size=30, n_ordered=30).settled(rng.permutation(30).astype(float)).is_ordered

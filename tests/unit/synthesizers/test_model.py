@@ -123,9 +123,8 @@ def test_the_same_answers_give_the_same_model(coded: Callable) -> None:
         assert (one == two).all()
 
 
-@pytest.mark.slow
 def test_two_hundred_columns(coded: Callable) -> None:
-    sizes = [4] * 200
-    table = correlated(2000, sizes)
-    model = fit_model(coded(table, sizes), budget(1.0), codings(sizes), max_rows=1)
+    sizes = [2] * 200
+    table = correlated(300, sizes)
+    model = fit_model(coded(table, sizes), budget(0.3), codings(sizes), max_rows=1)
     assert len(model.codes(100, seed=0)) == 200

@@ -89,7 +89,8 @@ def test_a_cap_is_granted_and_seen(face: Any) -> None:
     granted = face.call("Budgets.Grant", grant)
     assert (granted.epsilon, granted.epsilon_left, granted.delta) == (2.5, 2.5, 0.0)
     assert face.call("Budgets.Get", pb.GetBudgetRequest(population="ward")) == granted
-    assert list(face.call("Budgets.List", pb.ListBudgetsRequest()).budgets) == [granted]
+    own, *others = face.call("Budgets.List", pb.ListBudgetsRequest()).budgets
+    assert (own.scope, own.is_limited, others) == ("tenant", False, [granted])
 
 
 def test_a_schema_is_proposed_and_nothing_of_the_file_stays(face: Any, ports: Ports) -> None:
