@@ -6,6 +6,7 @@ Wording, names, towns and codes here are not those of ``scrub_templates`` and ``
 for this set, and their people are not on the lists that the tagger knows, in half of all notes. The set is made from
 its seed; nothing of it is ever trained on. ``--known`` also tells the scrubber what the row's columns say.
 """
+# ruff: noqa: E501 - word lists; slots are named as in the templates
 
 from __future__ import annotations
 
@@ -17,17 +18,68 @@ from collections import Counter
 from benchmarks.scrub_score import Labelled, by_entity, characters, leaking, overlaps, wilson
 
 N_NOTES = 360
-_USUAL = (
-    "Laura Whitcombe|Marcus Ellery|Denise Okonjo|Peter Vandermeer|Hannah Lindqvist|Raj Malhotra|Soledad Quintero|Wei Zhang|"
-    "Thomas Brady|Ana Lucia Reyes|Yusuf Demir|Claire Fontaine|Grace Holloway|Ian MacTavish|Mary Jo Sutter"
-).split("|")
-_UNUSUAL = (
-    "Zbyslava Trnkova|Oyelaran Bamgboshe|Threnody Vauxmoor|Kaj-Erik Öhrnmark|Nguyet Tinh Luu|Xiadani Ixchelotl|Brannagh O'Dubhlaoich|"
-    "Will May|Rose Summers|Mark Bill|Faith Young|Art Long|April Showers|Hope Bright|Dusty Rhodes"
-).split("|")
-_TOWNS = "Okemos|Schenevus|Wapakoneta|Dunedin|Skaneateles|Llandrindod Wells|Chattahoochee|Ypsilanti|Truth or Consequences|Bath".split("|")
-_STREETS = "Larkmoor Lane|Old Quarry Road|Tamarack Trl|W. 114th St|Pennyfarthing Close|Saint Botolph Street|Hwy 26".split("|")
-_SITES = "Marrowdale General Hospital|Northgate Dialysis Center|St. Brannoc's Infirmary|Tri-Rivers VA|Lakeside Family Practice".split("|")
+_USUAL = [
+    "Laura Whitcombe",
+    "Marcus Ellery",
+    "Denise Okonjo",
+    "Peter Vandermeer",
+    "Hannah Lindqvist",
+    "Raj Malhotra",
+    "Soledad Quintero",
+    "Wei Zhang",
+    "Thomas Brady",
+    "Ana Lucia Reyes",
+    "Yusuf Demir",
+    "Claire Fontaine",
+    "Grace Holloway",
+    "Ian MacTavish",
+    "Mary Jo Sutter",
+]
+_UNUSUAL = [
+    "Zbyslava Trnkova",
+    "Oyelaran Bamgboshe",
+    "Threnody Vauxmoor",
+    "Kaj-Erik Öhrnmark",
+    "Nguyet Tinh Luu",
+    "Xiadani Ixchelotl",
+    "Brannagh O'Dubhlaoich",
+    "Will May",
+    "Rose Summers",
+    "Mark Bill",
+    "Faith Young",
+    "Art Long",
+    "April Showers",
+    "Hope Bright",
+    "Dusty Rhodes",
+]
+_TOWNS = [
+    "Okemos",
+    "Schenevus",
+    "Wapakoneta",
+    "Dunedin",
+    "Skaneateles",
+    "Llandrindod Wells",
+    "Chattahoochee",
+    "Ypsilanti",
+    "Truth or Consequences",
+    "Bath",
+]
+_STREETS = [
+    "Larkmoor Lane",
+    "Old Quarry Road",
+    "Tamarack Trl",
+    "W. 114th St",
+    "Pennyfarthing Close",
+    "Saint Botolph Street",
+    "Hwy 26",
+]
+_SITES = [
+    "Marrowdale General Hospital",
+    "Northgate Dialysis Center",
+    "St. Brannoc's Infirmary",
+    "Tri-Rivers VA",
+    "Lakeside Family Practice",
+]
 
 # <Entity:value> marks an identifier; {slots} are filled by fields() below.
 _NOTES = (
@@ -50,7 +102,7 @@ _NOTES = (
     "UK transfer: NHS no <UK_NHS:{nhs}>, GP surgery in <LOCATION:{C}>, tel <PHONE_NUMBER:{uk}>. Pt on bisoprolol 2.5 mg od. Murphy sign negative.",
     "Interpreter <PERSON:{R}> (badge <ID:{badge}>) present. <PERSON:{PL}> says he may march in the parade; will bill Medicare. Lives alone on <STREET_ADDRESS:{st}>.",
     "Hospital course: On <DATE_TIME:{D}> she spiked to 39.1. Cx grew MRSA. Vanc trough 14.2 on <DATE_TIME:{E}>. Discussed w/ ID (Dr <PERSON:{QL}>) and pharmacist <PERSON:{R}>.",
-    "Phone msg: \"Hi this is <PERSON:{P}>, my number's <PHONE_NUMBER:{ph}>, I live by <LOCATION:{C}>, need my inhaler before <DATE_TIME:{D}>\"",
+    'Phone msg: "Hi this is <PERSON:{P}>, my number\'s <PHONE_NUMBER:{ph}>, I live by <LOCATION:{C}>, need my inhaler before <DATE_TIME:{D}>"',
     "Assessment: Bell's palsy, resolving. Plan: prednisone 60 mg x 5 d, eye patch. RTC 2 weeks. Parkinson disease stable on Sinemet 25/100. No new complaints.",
     "Labs: Na 138, K 4.1, Cr 0.9, WBC 7.2, Hgb 13.4, plt 221. UA neg. CXR clear. ECG NSR 72, no ST changes. Trop <0.01 x2. D/c home.",
 )
@@ -101,7 +153,7 @@ def fields(rng: random.Random) -> dict[str, str]:
     people = rng.sample(_USUAL if rng.random() < 0.5 else _UNUSUAL, 3)
     patient, other, third = people
     towns = rng.sample(_TOWNS, 2)
-    state = rng.choice("MI NY OH NM GA".split())
+    state = rng.choice(["MI", "NY", "OH", "NM", "GA"])
     return {
         "P": patient, "PU": f"{patient.split()[-1]}, {' '.join(patient.split()[:-1])}".upper(), "p": patient.lower(),
         "PL": f"Mr. {patient.split()[-1]}".removeprefix("Mr. "), "pf": patient.split()[0].lower(), "F": "PROGRESS NOTE",
@@ -125,7 +177,20 @@ def fields(rng: random.Random) -> dict[str, str]:
 def _date(rng: random.Random) -> str:
     """Ten shapes."""
     day, month, year = rng.randrange(1, 29), rng.randrange(1, 13), rng.randrange(1935, 2025)
-    name = "January February March April May June July August September October November December".split()[month - 1]
+    name = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ][month - 1]
     return rng.choice([
         f"{month}/{day}/{year}", f"{month:02d}/{day:02d}/{year % 100:02d}", f"{year}-{month:02d}-{day:02d}", f"{name} {day}, {year}",
         f"{day} {name[:3]} {year}", f"{day:02d}-{name[:3].upper()}-{year}", f"{name[:3]}. {day}", f"{month}/{day}", f"{day:02d}.{month:02d}.{year}",

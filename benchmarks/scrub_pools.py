@@ -4,6 +4,7 @@ Raw material: Faker's public lists (MIT), the town names in ``phonenumbers.geoda
 documentation of the Python standard library (PSF) for ordinary words. Nothing is downloaded, no labelled
 set is read.
 """
+# ruff: noqa: E501, N802 - word lists; slots are named as in the templates
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 from faker.providers.lorem.en_US import Provider as Lorem
 
@@ -106,51 +108,597 @@ _FIELD = (
     "Partners|Logistics|Analytics|Software|Software|Airlines|Pharma|Financial|Networks|Studios|Institute|Foundation|"
     "Trust|Consulting|Services|Records|Press|Stores|Brothers|Mutual|Union|Society|Association|Federation|Telecom"
 )
-_ROOTS = (
-    "cardi gastr hepat nephr neur derm oste arthr my hem angi pneum bronch rhin ot ophthalm cyst uter hyster mast col "
-    "enter proct append cholecyst pancreat splen thyroid aden lymph thromb vascul ven phleb encephal crani spondyl "
-    "lamin tend burs chondr mening laryng pharyng trache esophag duoden ile jejun rect urethr ureter prost orchi ovari "
-    "salping endometr retin kerat conjunctiv blephar glauc cutane glyc lip leuk erythr staphyl strept vertebr lumb "
-    "cervic thorac pleur pericardi peritone periton inguin femor tibi fibul humer radi uln scapul clavicul stern mandibul "
-    "maxill palat gingiv parot subdur epidur intercost supraspin paraspin sphincter diverticul fistul hemorrhoid"
-).split()
-_ENDS = (
-    "itis ectomy ostomy otomy oscopy oscopic oma osis algia emia pathy plasty rrhea rrhaphy ectasia megaly uria al ar ic "
-    "ary ous iform otic itic ectomies ology ologic ologist ogram ography olysis openia ophilia otoxic ovascular al-based "
-    "itis ally um us a ae i ia ation ized osing able"
-).split()
-_PREFIXES = "hyper hypo peri endo intra inter sub supra para post pre poly trans extra anti bi uni dys a".split()
-_CLINICAL = (
-    "acute chronic bilateral lateral medial distal proximal anterior posterior superior inferior sterile supple tender "
-    "nontender afebrile midline lesion mass stenosis effusion edema nausea vomiting bleeding infection incision suture "
-    "scissors forceps retractor drain catheter stent flap graft fascia tendon ligament muscle nerve vein artery bowel "
-    "bladder kidney liver lung pleura cornea lens iris pupil pupils trachea larynx goiter nodule tumor cancer benign "
-    "malignant fracture dislocation wound laceration abscess ulcer hernia polyp stone stones clot clots flank groin axilla "
-    "palm wrist elbow shoulder hip knee ankle toe toes finger fingers thumb scalp skull spine sacrum pelvis rib ribs "
-    "sternum chest abdomen thorax erythema exudate drainage discharge murmur gallop rales wheezes rhonchi cyanosis "
-    "clubbing jaundice fatigue malaise chills sweats cough sputum dyspnea orthopnea palpitations syncope vertigo tinnitus "
-    "headache seizure weakness numbness tingling gait reflexes cranial motor sensory mood affect insight judgment speech "
-    "excisional biopsy lithotripsy cystoscopy colonoscopy laparoscopic endoscopic trocar insufflation hemostasis cautery "
-    "irrigation debridement closure anesthesia sedation intubation extubation ventilator oxygen saline bolus infusion "
-    "tablets tablet capsule daily nightly refill dose dosing followup postop preop inpatient outpatient prognosis workup "
-    "gravida para trimester fetus placenta menses menarche contraception vaginal cervical uterine ovarian penile "
-    "testicular scrotal prostatic urinary renal hepatic biliary gastric esophageal colonic rectal anal dysfunction "
-    "insufficiency regurgitation infarction ischemia embolism thrombosis aneurysm dissection hypertrophy atrophy "
-    "procidentia gauze tourniquet suction needle sponge blade scalpel crescent tumescent lidocaine epinephrine crystalloid"
-).split()
-_DRUGS = (
-    "Cialis Viagra Marcaine Xylocaine Betadine Vicryl Monocryl Prolene Ancef Rocephin Levaquin Zithromax Pepcid Prilosec "
-    "Zocor Crestor Diovan Cozaar Toprol Lopressor Coreg Lantus Humalog Glucophage Januvia Prozac Paxil Lexapro Celexa "
-    "Wellbutrin Seroquel Risperdal Depakote Lamictal Neurontin Lyrica Percocet Vicodin Norco Dilaudid Demerol Fentanyl "
-    "Decadron Medrol Kenalog Flonase Claritin Zyrtec Benadryl Robitussin Colace Senokot Dulcolax Miralax Imodium Reglan "
-    "Compazine Phenergan Motrin Advil Aleve Celebrex Mobic Flexeril Soma Skelaxin Ocuflox Timoptic Xalatan ChloraPrep"
-).split()
-_ABBREVIATIONS = (
-    "DVT CSF TAH BSO CBC BMP INR PTT ABG EKG ECG EEG EMG CT MRI MRA PET IVP KUB EGD ERCP TURP TURBT CABG PTCA PICC IV IM "
-    "PO NPO PRN QID TID BID MAC LMA ET RBC RBCs WBC BUN TSH PSA LDL HDL HbA1c AST ALT JVD PERRLA EOMI HEENT ROM DTR MI CVA "
-    "TIA CHF COPD ESRD CKD UTI URI GERD PUD IBS BPH DJD OA RA SLE MS ALS TB HIV HPV RSV MRSA NSAID ACE ICU CCU ER ED OR PT "
-    "OT SOB CP HTN DM CAD PVD AFib URL PDF API CEO CFO FAQ ASAP FYI VAT GPS SMS PIN ATM TV DVD USB LED WiFi UTC ISO"
-).split()
+_ROOTS = [
+    "cardi",
+    "gastr",
+    "hepat",
+    "nephr",
+    "neur",
+    "derm",
+    "oste",
+    "arthr",
+    "my",
+    "hem",
+    "angi",
+    "pneum",
+    "bronch",
+    "rhin",
+    "ot",
+    "ophthalm",
+    "cyst",
+    "uter",
+    "hyster",
+    "mast",
+    "col",
+    "enter",
+    "proct",
+    "append",
+    "cholecyst",
+    "pancreat",
+    "splen",
+    "thyroid",
+    "aden",
+    "lymph",
+    "thromb",
+    "vascul",
+    "ven",
+    "phleb",
+    "encephal",
+    "crani",
+    "spondyl",
+    "lamin",
+    "tend",
+    "burs",
+    "chondr",
+    "mening",
+    "laryng",
+    "pharyng",
+    "trache",
+    "esophag",
+    "duoden",
+    "ile",
+    "jejun",
+    "rect",
+    "urethr",
+    "ureter",
+    "prost",
+    "orchi",
+    "ovari",
+    "salping",
+    "endometr",
+    "retin",
+    "kerat",
+    "conjunctiv",
+    "blephar",
+    "glauc",
+    "cutane",
+    "glyc",
+    "lip",
+    "leuk",
+    "erythr",
+    "staphyl",
+    "strept",
+    "vertebr",
+    "lumb",
+    "cervic",
+    "thorac",
+    "pleur",
+    "pericardi",
+    "peritone",
+    "periton",
+    "inguin",
+    "femor",
+    "tibi",
+    "fibul",
+    "humer",
+    "radi",
+    "uln",
+    "scapul",
+    "clavicul",
+    "stern",
+    "mandibul",
+    "maxill",
+    "palat",
+    "gingiv",
+    "parot",
+    "subdur",
+    "epidur",
+    "intercost",
+    "supraspin",
+    "paraspin",
+    "sphincter",
+    "diverticul",
+    "fistul",
+    "hemorrhoid",
+]
+_ENDS = [
+    "itis",
+    "ectomy",
+    "ostomy",
+    "otomy",
+    "oscopy",
+    "oscopic",
+    "oma",
+    "osis",
+    "algia",
+    "emia",
+    "pathy",
+    "plasty",
+    "rrhea",
+    "rrhaphy",
+    "ectasia",
+    "megaly",
+    "uria",
+    "al",
+    "ar",
+    "ic",
+    "ary",
+    "ous",
+    "iform",
+    "otic",
+    "itic",
+    "ectomies",
+    "ology",
+    "ologic",
+    "ologist",
+    "ogram",
+    "ography",
+    "olysis",
+    "openia",
+    "ophilia",
+    "otoxic",
+    "ovascular",
+    "al-based",
+    "itis",
+    "ally",
+    "um",
+    "us",
+    "a",
+    "ae",
+    "i",
+    "ia",
+    "ation",
+    "ized",
+    "osing",
+    "able",
+]
+_PREFIXES = [
+    "hyper",
+    "hypo",
+    "peri",
+    "endo",
+    "intra",
+    "inter",
+    "sub",
+    "supra",
+    "para",
+    "post",
+    "pre",
+    "poly",
+    "trans",
+    "extra",
+    "anti",
+    "bi",
+    "uni",
+    "dys",
+    "a",
+]
+_CLINICAL = [
+    "acute",
+    "chronic",
+    "bilateral",
+    "lateral",
+    "medial",
+    "distal",
+    "proximal",
+    "anterior",
+    "posterior",
+    "superior",
+    "inferior",
+    "sterile",
+    "supple",
+    "tender",
+    "nontender",
+    "afebrile",
+    "midline",
+    "lesion",
+    "mass",
+    "stenosis",
+    "effusion",
+    "edema",
+    "nausea",
+    "vomiting",
+    "bleeding",
+    "infection",
+    "incision",
+    "suture",
+    "scissors",
+    "forceps",
+    "retractor",
+    "drain",
+    "catheter",
+    "stent",
+    "flap",
+    "graft",
+    "fascia",
+    "tendon",
+    "ligament",
+    "muscle",
+    "nerve",
+    "vein",
+    "artery",
+    "bowel",
+    "bladder",
+    "kidney",
+    "liver",
+    "lung",
+    "pleura",
+    "cornea",
+    "lens",
+    "iris",
+    "pupil",
+    "pupils",
+    "trachea",
+    "larynx",
+    "goiter",
+    "nodule",
+    "tumor",
+    "cancer",
+    "benign",
+    "malignant",
+    "fracture",
+    "dislocation",
+    "wound",
+    "laceration",
+    "abscess",
+    "ulcer",
+    "hernia",
+    "polyp",
+    "stone",
+    "stones",
+    "clot",
+    "clots",
+    "flank",
+    "groin",
+    "axilla",
+    "palm",
+    "wrist",
+    "elbow",
+    "shoulder",
+    "hip",
+    "knee",
+    "ankle",
+    "toe",
+    "toes",
+    "finger",
+    "fingers",
+    "thumb",
+    "scalp",
+    "skull",
+    "spine",
+    "sacrum",
+    "pelvis",
+    "rib",
+    "ribs",
+    "sternum",
+    "chest",
+    "abdomen",
+    "thorax",
+    "erythema",
+    "exudate",
+    "drainage",
+    "discharge",
+    "murmur",
+    "gallop",
+    "rales",
+    "wheezes",
+    "rhonchi",
+    "cyanosis",
+    "clubbing",
+    "jaundice",
+    "fatigue",
+    "malaise",
+    "chills",
+    "sweats",
+    "cough",
+    "sputum",
+    "dyspnea",
+    "orthopnea",
+    "palpitations",
+    "syncope",
+    "vertigo",
+    "tinnitus",
+    "headache",
+    "seizure",
+    "weakness",
+    "numbness",
+    "tingling",
+    "gait",
+    "reflexes",
+    "cranial",
+    "motor",
+    "sensory",
+    "mood",
+    "affect",
+    "insight",
+    "judgment",
+    "speech",
+    "excisional",
+    "biopsy",
+    "lithotripsy",
+    "cystoscopy",
+    "colonoscopy",
+    "laparoscopic",
+    "endoscopic",
+    "trocar",
+    "insufflation",
+    "hemostasis",
+    "cautery",
+    "irrigation",
+    "debridement",
+    "closure",
+    "anesthesia",
+    "sedation",
+    "intubation",
+    "extubation",
+    "ventilator",
+    "oxygen",
+    "saline",
+    "bolus",
+    "infusion",
+    "tablets",
+    "tablet",
+    "capsule",
+    "daily",
+    "nightly",
+    "refill",
+    "dose",
+    "dosing",
+    "followup",
+    "postop",
+    "preop",
+    "inpatient",
+    "outpatient",
+    "prognosis",
+    "workup",
+    "gravida",
+    "para",
+    "trimester",
+    "fetus",
+    "placenta",
+    "menses",
+    "menarche",
+    "contraception",
+    "vaginal",
+    "cervical",
+    "uterine",
+    "ovarian",
+    "penile",
+    "testicular",
+    "scrotal",
+    "prostatic",
+    "urinary",
+    "renal",
+    "hepatic",
+    "biliary",
+    "gastric",
+    "esophageal",
+    "colonic",
+    "rectal",
+    "anal",
+    "dysfunction",
+    "insufficiency",
+    "regurgitation",
+    "infarction",
+    "ischemia",
+    "embolism",
+    "thrombosis",
+    "aneurysm",
+    "dissection",
+    "hypertrophy",
+    "atrophy",
+    "procidentia",
+    "gauze",
+    "tourniquet",
+    "suction",
+    "needle",
+    "sponge",
+    "blade",
+    "scalpel",
+    "crescent",
+    "tumescent",
+    "lidocaine",
+    "epinephrine",
+    "crystalloid",
+]
+_DRUGS = [
+    "Cialis",
+    "Viagra",
+    "Marcaine",
+    "Xylocaine",
+    "Betadine",
+    "Vicryl",
+    "Monocryl",
+    "Prolene",
+    "Ancef",
+    "Rocephin",
+    "Levaquin",
+    "Zithromax",
+    "Pepcid",
+    "Prilosec",
+    "Zocor",
+    "Crestor",
+    "Diovan",
+    "Cozaar",
+    "Toprol",
+    "Lopressor",
+    "Coreg",
+    "Lantus",
+    "Humalog",
+    "Glucophage",
+    "Januvia",
+    "Prozac",
+    "Paxil",
+    "Lexapro",
+    "Celexa",
+    "Wellbutrin",
+    "Seroquel",
+    "Risperdal",
+    "Depakote",
+    "Lamictal",
+    "Neurontin",
+    "Lyrica",
+    "Percocet",
+    "Vicodin",
+    "Norco",
+    "Dilaudid",
+    "Demerol",
+    "Fentanyl",
+    "Decadron",
+    "Medrol",
+    "Kenalog",
+    "Flonase",
+    "Claritin",
+    "Zyrtec",
+    "Benadryl",
+    "Robitussin",
+    "Colace",
+    "Senokot",
+    "Dulcolax",
+    "Miralax",
+    "Imodium",
+    "Reglan",
+    "Compazine",
+    "Phenergan",
+    "Motrin",
+    "Advil",
+    "Aleve",
+    "Celebrex",
+    "Mobic",
+    "Flexeril",
+    "Soma",
+    "Skelaxin",
+    "Ocuflox",
+    "Timoptic",
+    "Xalatan",
+    "ChloraPrep",
+]
+_ABBREVIATIONS = [
+    "DVT",
+    "CSF",
+    "TAH",
+    "BSO",
+    "CBC",
+    "BMP",
+    "INR",
+    "PTT",
+    "ABG",
+    "EKG",
+    "ECG",
+    "EEG",
+    "EMG",
+    "CT",
+    "MRI",
+    "MRA",
+    "PET",
+    "IVP",
+    "KUB",
+    "EGD",
+    "ERCP",
+    "TURP",
+    "TURBT",
+    "CABG",
+    "PTCA",
+    "PICC",
+    "IV",
+    "IM",
+    "PO",
+    "NPO",
+    "PRN",
+    "QID",
+    "TID",
+    "BID",
+    "MAC",
+    "LMA",
+    "ET",
+    "RBC",
+    "RBCs",
+    "WBC",
+    "BUN",
+    "TSH",
+    "PSA",
+    "LDL",
+    "HDL",
+    "HbA1c",
+    "AST",
+    "ALT",
+    "JVD",
+    "PERRLA",
+    "EOMI",
+    "HEENT",
+    "ROM",
+    "DTR",
+    "MI",
+    "CVA",
+    "TIA",
+    "CHF",
+    "COPD",
+    "ESRD",
+    "CKD",
+    "UTI",
+    "URI",
+    "GERD",
+    "PUD",
+    "IBS",
+    "BPH",
+    "DJD",
+    "OA",
+    "RA",
+    "SLE",
+    "MS",
+    "ALS",
+    "TB",
+    "HIV",
+    "HPV",
+    "RSV",
+    "MRSA",
+    "NSAID",
+    "ACE",
+    "ICU",
+    "CCU",
+    "ER",
+    "ED",
+    "OR",
+    "PT",
+    "OT",
+    "SOB",
+    "CP",
+    "HTN",
+    "DM",
+    "CAD",
+    "PVD",
+    "AFib",
+    "URL",
+    "PDF",
+    "API",
+    "CEO",
+    "CFO",
+    "FAQ",
+    "ASAP",
+    "FYI",
+    "VAT",
+    "GPS",
+    "SMS",
+    "PIN",
+    "ATM",
+    "TV",
+    "DVD",
+    "USB",
+    "LED",
+    "WiFi",
+    "UTC",
+    "ISO",
+]
 _FAMOUS = (
     "Google|Microsoft|Amazon|Apple Inc|Walmart|Siemens|IBM|Barclays|HSBC|Deutsche Bank|Wells Fargo|Aetna|Cigna|"
     "Blue Cross|Humana|Medicare|Kaiser Permanente|NHS|FBI|NASA|United Nations|European Union|Red Cross|UNICEF|BBC|CNN|"
@@ -246,9 +794,9 @@ def towns() -> list[str]:
     for module in modules:
         for entry in module.data.values():
             for name in re.split(r"[,/]", entry.get("en", "")):
-                name = re.sub(r"\(.*?\)", "", name).strip()
-                if re.fullmatch(r"[^\W\d_][^\d_()]{2,28}", name) and name[0].isupper() and name.upper() != name:
-                    found.add(name)
+                town = re.sub(r"\(.*?\)", "", name).strip()
+                if re.fullmatch(r"[^\W\d_][^\d_()]{2,28}", town) and town[0].isupper() and town.upper() != town:
+                    found.add(town)
     return sorted(found)
 
 
@@ -272,7 +820,7 @@ def _prose() -> tuple[list[str], Counter[str]]:
         path = importlib.util.find_spec(module)  # type: ignore[attr-defined]
         if path is None or path.origin is None or not path.origin.endswith(".py") or "site-packages" in path.origin:
             continue
-        with open(path.origin, encoding="utf-8", errors="ignore") as file:
+        with Path(path.origin).open(encoding="utf-8", errors="ignore") as file:
             texts += re.findall(r'"""(.*?)"""', file.read(), re.DOTALL)
     for package in ("numpy", "scipy", "sklearn", "pyarrow", "matplotlib", "faker"):
         texts += _docstrings(package)
@@ -289,8 +837,6 @@ def _prose() -> tuple[list[str], Counter[str]]:
 
 
 def _docstrings(package: str) -> list[str]:
-    from pathlib import Path
-
     root = Path(str(importlib.import_module(package).__file__)).parent
     texts: list[str] = []
     for path in sorted(root.rglob("*.py")):
@@ -644,7 +1190,9 @@ class Fillers:
         if self.rng.random() < 0.5:
             return self.one(self.pools.words)
         a, b = self.one(self.pools.words), self.one(self.pools.words)
-        return a[: max(2, len(a) - 2)] + self.one([b[-3:], b[-4:], "ing", "ed", "er", "s", "ly", "ness", "ment", "y", "al"])
+        return a[: max(2, len(a) - 2)] + self.one(
+            [b[-3:], b[-4:], "ing", "ed", "er", "s", "ly", "ness", "ment", "y", "al"]
+        )
 
     def s_mt(self) -> list[Piece]:
         return [(self.term(), "")]
@@ -660,7 +1208,9 @@ class Fillers:
         return [(self.stranger().capitalize(), "")]
 
     def s_ab(self) -> list[Piece]:
-        return [(self.one([self.one(_ABBREVIATIONS), self.one(_ABBREVIATIONS), self.shaped("??"), self.shaped("???")]), "")]
+        return [
+            (self.one([self.one(_ABBREVIATIONS), self.one(_ABBREVIATIONS), self.shaped("??"), self.shaped("???")]), "")
+        ]
 
     def s_AB(self) -> list[Piece]:
         return [(self.stranger().upper() + self.one(["", " " + self.stranger().upper()]), "")]
@@ -670,11 +1220,20 @@ class Fillers:
         a, b = self.rng.randint(0, 400), self.rng.randint(0, 99)
         text = self.one([f"{a}", f"{a % 10}.{b}", f"0.{b}", f"{b}%", f"{a % 10}%", f"{b}-{b + 3}", f"{a}/{b}", f"{a % 6}/5",
                          f"{a % 10}+", f"{a % 50},000", f"{b / 2:g}", f"{a % 3}+/4", f"{a}.{b % 10}"])  # fmt: skip
-        unit = self.one("|||mg|mL|cc|cm|mm|mmHg|kg|ounces|hours|minutes|mcg|g|units|French|percent|degrees|weeks|pounds|inches")
+        unit = self.one(
+            "|||mg|mL|cc|cm|mm|mmHg|kg|ounces|hours|minutes|mcg|g|units|French|percent|degrees|weeks|pounds|inches"
+        )
         return [(f"{text} {unit}".strip() if self.rng.random() < 0.85 else text + unit, "")]
 
     def s_sut(self) -> list[Piece]:
-        return [(self.one(["3-0 Vicryl", "#2-0 silk", "4-0 nylon", "a 10-0 nylon suture", "0 PDS", "5-0 Prolene", "#15 blade"]), "")]
+        return [
+            (
+                self.one(
+                    ["3-0 Vicryl", "#2-0 silk", "4-0 nylon", "a 10-0 nylon suture", "0 PDS", "5-0 Prolene", "#15 blade"]
+                ),
+                "",
+            )
+        ]
 
     def s_med(self) -> list[Piece]:
         return [(self.one(_MED.split() + _DRUGS), "")]

@@ -5,6 +5,7 @@
 The names of the columns vary as they do between systems; a part of those whose values speak for themselves get a
 name that says nothing. Columns that identify nobody must get no kind.
 """
+# ruff: noqa: E501 - word lists; slots are named as in the templates
 
 from __future__ import annotations
 
@@ -23,12 +24,9 @@ from understudy.schema import TableSchema
 
 N_TABLES, N_ROWS = 30, 300
 _MUTE = ("F{}", "col_{}", "field{}", "attr_{}", "x_{}")
-_FIRST = "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth Wiliam Barbara Ricardo Susana Joseph Jessica " \
-    "Tomas Sarah Karen Carlos Ingrid Nils Aisha Mohammed Chen Yuki Priya Olga Pierre Amelie Kwame Ngozi".split()  # fmt: skip
-_LAST = "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson " \
-    "Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Nguyen Kowalski Rossi Dubois Svensson Okafor".split()  # fmt: skip
-_TOWNS = "Springfield Portland Dayton Aurora Salem Madison Georgetown Clinton Bristol Fairview Ashland Burlington Manchester " \
-    "Oxford Milton Newport Dover Hudson Kingston Riverside Cleveland Lexington Chester Greenville".split()  # fmt: skip
+_FIRST = ["James", "Mary", "Robert", "Patricia", "John", "Jennifer", "Michael", "Linda", "David", "Elizabeth", "Wiliam", "Barbara", "Ricardo", "Susana", "Joseph", "Jessica", "Tomas", "Sarah", "Karen", "Carlos", "Ingrid", "Nils", "Aisha", "Mohammed", "Chen", "Yuki", "Priya", "Olga", "Pierre", "Amelie", "Kwame", "Ngozi"]  # fmt: skip
+_LAST = ["Smith", "Johnson", "Williams", "Brown", "Jones", "Garcia", "Miller", "Davis", "Rodriguez", "Martinez", "Hernandez", "Lopez", "Gonzalez", "Wilson", "Anderson", "Thomas", "Taylor", "Moore", "Jackson", "Martin", "Lee", "Perez", "Thompson", "White", "Nguyen", "Kowalski", "Rossi", "Dubois", "Svensson", "Okafor"]  # fmt: skip
+_TOWNS = ["Springfield", "Portland", "Dayton", "Aurora", "Salem", "Madison", "Georgetown", "Clinton", "Bristol", "Fairview", "Ashland", "Burlington", "Manchester", "Oxford", "Milton", "Newport", "Dover", "Hudson", "Kingston", "Riverside", "Cleveland", "Lexington", "Chester", "Greenville"]  # fmt: skip
 
 
 def _digits(rng: random.Random, size: int) -> str:
@@ -129,14 +127,20 @@ BOTH = (
     _source("", "state|region|country|province", lambda r: r.choice(["OH", "CA", "NY", "TX", "WA"])),
 )  # fmt: skip
 HOSPITAL = (
-    _source("mrn", "mrn|MRN|medical_record_number|chart_no|hospital_number|pat_mrn|med_rec_no", lambda r: _digits(r, 8)),
+    _source(
+        "mrn", "mrn|MRN|medical_record_number|chart_no|hospital_number|pat_mrn|med_rec_no", lambda r: _digits(r, 8)
+    ),
     _source("identifier", "patient_id|PatientID|subject_id|person_id|encounter_id", lambda r: int(_digits(r, 6))),
     _source("identifier", "accession_number|specimen_id|csn|visit_no|order_id", lambda r: _shaped(r, "S##-#####")),
     _source("npi", "npi|NPI|provider_npi|attending_npi|rendering_npi", _npi, True),
     _source("mbi", "mbi|medicare_mbi|MBI|beneficiary_mbi", _mbi, True),
     _source("nhs_number", "nhs_number|NHSNumber|nhs_no", _nhs, True),
-    _source("health_plan_id", "member_id|policy_number|subscriber_id|insurance_no", lambda r: _shaped(r, "???#########")),
-    _source("device_id", "device_id|device_serial|implant_serial_no|pump_serial_number", lambda r: _shaped(r, "SN-???####")),
+    _source(
+        "health_plan_id", "member_id|policy_number|subscriber_id|insurance_no", lambda r: _shaped(r, "???#########")
+    ),
+    _source(
+        "device_id", "device_id|device_serial|implant_serial_no|pump_serial_number", lambda r: _shaped(r, "SN-???####")
+    ),
     _source("license", "dea_number|medical_license|license_no", lambda r: _shaped(r, "A?#######")),
     _source("pii", "photo|fingerprint|face_image", lambda r: f"img{_digits(r, 5)}.jpg"),
     _source("", "icd10|diagnosis_code|dx", lambda r: _shaped(r, "J##.#")),

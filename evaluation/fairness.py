@@ -14,12 +14,16 @@ from evaluation.parity import odds, parity, performance_gap
 from evaluation.report import Section
 from evaluation.representation import representation
 
+MAX_CLASSES = 6
+"""Groups are crossed with targets of at most this many classes: more cells leave each too little power."""
+
 
 def fairness(encoded: Encoded, held: Sequence[Contest]) -> Section:
     """Representation of every group, and three gaps for every declared target."""
     groups = groupings(encoded)
     names = {contest.job.target.name for contest in held}
-    shown = representation(encoded, groups, [group for group in groups if group.column in names])
+    crossed = [group for group in groups if group.column in names and len(group.labels) <= MAX_CLASSES]
+    shown = representation(encoded, groups, crossed)
     gaps = []
     for contest in held:
         others = [group for group in groups if group.column != contest.job.target.name]

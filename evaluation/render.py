@@ -83,7 +83,8 @@ def _verdict(report: Json) -> str:
         if section["status"]:
             groups.setdefault(section["status"], []).append(section["title"].lower())
     if set(groups) == {"green"}:
-        return f"Good on all counts: {_and(groups['green'])}."
+        counts = "all counts" if report["kind"] == "owner" else "all counts that may be published"
+        return f"Good on {counts}: {_and(groups['green'])}."
     said = [f"{_SAID[status]}: {_and(groups[status])}." for status in _SAID if status in groups]
     return " ".join(said) or "Nothing could be judged."
 

@@ -12,16 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluation.intervals import difference, holm
 from evaluation.report import Disclosure, Metric, Status, Threshold
 from evaluation.tokens import Hashes, Ints, Runs, character_runs, word_runs
 from evaluation.verbatim import Verbatim
 
+Flags = NDArray[np.bool_]
+
 WORDS, CHARACTERS = 8, 50
 ALPHA_RED, ALPHA_AMBER = 0.001, 0.01
 MIN_PEOPLE = 30
 MAX_NOTES = 20_000
+_AT_A_TIME = 5_000
 _LITERAL = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://\S+|\+?\d[\d /().-]{4,18}\d|\b(?=\w*\d)(?=\w*[a-z])\w{6,20}\b"
     r"|\b[A-Z][a-z'’]+,? (?:[A-Z]\. )?[A-Z][a-z'’]+\b"
@@ -66,12 +70,12 @@ def _key(literal: str) -> str:
 
 
 def _search(make: Callable[[Sequence[str]], Runs], train: Notes, controls: Notes, synthetic: Sequence[str]) -> Verbatim:
-    made = np.unique(make(synthetic).symbol)
     sides = [make(side.text) for side in (train, controls)]
     people = [side.person[runs.note] for side, runs in zip((train, controls), sides, strict=True)]
     symbols, persons = np.concatenate([runs.symbol for runs in sides]), np.concatenate(people)
-    own = _owned(symbols, persons)
-    hit = own & np.isin(symbols, made)
+    names, group = np.unique(symbols, return_inverse=True)
+    own = _owned(group, persons, len(names))
+    hit = own & _stand_in(names, synthetic, make)[group]
     cut = len(people[0])
     return Verbatim(
         hits=_count(persons[:cut], hit[:cut]),
@@ -81,19 +85,26 @@ def _search(make: Callable[[Sequence[str]], Runs], train: Notes, controls: Notes
     )
 
 
-def _owned(symbols: Hashes, persons: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Symbols that stand with one person only."""
-    if len(symbols) == 0:
-        return np.zeros(0, dtype=np.bool_)
-    _, group = np.unique(symbols, return_inverse=True)
-    first = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+def _stand_in(names: Hashes, synthetic: Sequence[str], make: Callable[[Sequence[str]], Runs]) -> Flags:
+    """Which of these sorted symbols stand in any synthetic note. All notes are read, a few thousand at a time."""
+    seen = np.zeros(len(names), dtype=np.bool_)
+    for start in range(0, len(synthetic) if len(names) else 0, _AT_A_TIME):
+        found = make(synthetic[start : start + _AT_A_TIME]).symbol
+        place = np.minimum(np.searchsorted(names, found), len(names) - 1)
+        seen[place[names[place] == found]] = True
+    return seen
+
+
+def _owned(group: Ints, persons: Ints, n_symbols: int) -> Flags:
+    """Places whose symbol stands with one person only."""
+    first = np.full(n_symbols, -1, dtype=np.int64)
     first[group] = persons
-    shared = np.zeros(len(first), dtype=np.bool_)
+    shared = np.zeros(n_symbols, dtype=np.bool_)
     shared[group[persons != first[group]]] = True
     return ~shared[group]
 
 
-def _count(persons: Ints, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+def _count(persons: Ints, rows: Flags) -> int:
     return len(np.unique(persons[rows]))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ def words(text: str) -> list[str]:
 def word_runs(notes: Sequence[str]) -> Runs:
     """The words of every note, hashed."""
     known: dict[str, int] = {}
-    symbols: list[int] = []
+    symbols = array("Q")
     lengths = []
     for note in notes:
         found = words(note)

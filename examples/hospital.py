@@ -279,7 +279,7 @@ def make_schema() -> dict[str, object]:
             field("admission_date", "datetime", minimum="2023-01-01T00:00:00", maximum="2024-12-31T23:59:59"),
             field("discharge_date", "date"),
             field("department", enum=list(read_words()["departments"])),
-            field("icd10"),
+            {**field("icd10"), "understudy:hierarchy": "icd10"},
             field("severity", "integer", minimum=1, maximum=4),
             field("length_of_stay", "integer", minimum=0, maximum=60),
             field("charges", "number"),
@@ -290,7 +290,7 @@ def make_schema() -> dict[str, object]:
         ],
         "missingValues": [""],
         "understudy:population": "ward-demo",
-        "understudy:privacyUnit": {"column": "patient_id", "maxRows": 4},
+        "understudy:privacyUnit": {"column": "patient_id", "maxRows": 2},
     }
 
 

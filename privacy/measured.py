@@ -27,7 +27,12 @@ class Measured:
     counts: NDArray[np.float64]
     variances: NDArray[np.float64]
 
-    def combined(self, counts: NDArray[np.int64], stddev: float) -> Measured:
+    @classmethod
+    def plain(cls, name: str, counts: NDArray[np.float64], stddev: float) -> Measured:
+        """One measurement with the same noise in every code."""
+        return cls(name=name, counts=counts, variances=np.full(counts.size, stddev**2 + 1 / 12))
+
+    def combined(self, counts: NDArray[np.float64] | NDArray[np.int64], stddev: float) -> Measured:
         """Together with another, independent measurement of the same codes, weighted by precision."""
         trust = 1 / np.maximum(self.variances, 1.0), 1 / (stddev**2 + 1 / 12)
         precision = trust[0] + trust[1]

@@ -74,3 +74,19 @@ def sketch(units: Iterable[object], *, key: bytes) -> Sketch:
         return int.from_bytes(state.digest(), "big")
 
     return Sketch(tuple(heapq.nsmallest(K, {hashed(text) for text in texts})))
+
+
+_MOST_GAPS = 4
+"""Whole numbers that fill more than a quarter of their range are a numbering."""
+
+
+def is_numbering(units: Iterable[object]) -> bool:
+    """True if the ids only number the rows or persons of their own table: 1, 2, 3, and so on with few gaps.
+
+    Such ids say nothing across tables: every table has a number 1, so an overlap of them is no overlap of people.
+    """
+    numbers = {int(text) for unit in units if unit is not None and (text := str(unit)).isascii() and text.isdecimal()}
+    known = {str(unit) for unit in units if unit is not None}
+    if not numbers or len(numbers) < len(known):
+        return False
+    return max(numbers) - min(numbers) + 1 <= _MOST_GAPS * len(numbers) and min(numbers) <= _MOST_GAPS * len(numbers)

@@ -58,9 +58,7 @@ class Settings:
         gates = Path(policy).expanduser().absolute() if policy else None
         model = environ.get("UNDERSTUDY_SCRUB_MODEL", "")
         scrub_model = Path(model).expanduser().absolute() if model else None
-        return cls(
-            home=home, database_url=url, anchor=apart, policy=gates, scrub_model=scrub_model, **chosen
-        )
+        return cls(home=home, database_url=url, anchor=apart, policy=gates, scrub_model=scrub_model, **chosen)
 
     @property
     def anchor_folder(self) -> Path:

@@ -60,13 +60,13 @@ def ingest(request: Request, on_progress: Progress) -> Request:
 
 
 def _unit_sketch(request: Request, schema: TableSchema) -> str:
-    """A keyed sketch of who is in the table; empty if a row stands for nobody but itself."""
-    from privacy.sketch import sketch
+    """A keyed sketch of who is in the table; empty if a row stands for nobody but itself, or ids are a numbering."""
+    from privacy.sketch import is_numbering, sketch
 
     if schema.unit.column is None or "overlap_key" not in request:
         return ""
     units = pq.read_table(_path(request, "out"), columns=[schema.unit.column]).column(0).unique().to_pylist()
-    return sketch(units, key=_key(request, "overlap_key")).as_text()
+    return "" if is_numbering(units) else sketch(units, key=_key(request, "overlap_key")).as_text()
 
 
 def scrub(request: Request, on_progress: Progress) -> Request:

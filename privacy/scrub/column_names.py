@@ -54,7 +54,11 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("email", "email|e mail|mail address|mailaddress|emailaddress|correo|courriel|email addr"),
     ("ip_address", "ip|ip address|ipaddress|ip addr|ipv4|ipv6|client ip|remote addr"),
     ("url", "url|website|web site|homepage|web page|webpage|uri|profile link|linkedin"),
-    ("username", "username|user name|login|portal login|user login|login id|login name|screen name|handle|userid name|nickname|twitter"),
+    (
+        "username",
+        "username|user name|login|portal login|user login|login id|login name|screen name"
+        "|handle|userid name|nickname|twitter",
+    ),
     ("fax", "fax|fax number|telefax|faxnumber"),
     (
         "phone",

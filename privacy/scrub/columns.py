@@ -71,7 +71,7 @@ _SHAPES: tuple[_Shape, ...] = (
     _Shape(
         kind="device_id",
         why="values pass the IMEI checksum",
-        fits=lambda value: checks.imei(value),
+        fits=checks.imei,
     ),
     _Shape(
         kind="ip_address",

@@ -43,15 +43,29 @@ SAFE_HARBOR: tuple[Covered, ...] = (
         how="date grammar in ten shapes, tagger; dates shift by person, ages become 90+",
     ),
     Covered(
-        letter="D", what="Telephone numbers", entities=("PHONE_NUMBER",), kinds=("phone",), how="shapes, announcing words, tagger"
+        letter="D",
+        what="Telephone numbers",
+        entities=("PHONE_NUMBER",),
+        kinds=("phone",),
+        how="shapes, announcing words, tagger",
     ),
     Covered(letter="E", what="Fax numbers", entities=("PHONE_NUMBER",), kinds=("fax",), how="as telephones"),
-    Covered(letter="F", what="E-mail addresses", entities=("EMAIL_ADDRESS",), kinds=("email",), how="shape, '(at)' too"),
     Covered(
-        letter="G", what="Social security numbers", entities=("US_SSN",), kinds=("ssn",), how="shapes, masked and last four too"
+        letter="F", what="E-mail addresses", entities=("EMAIL_ADDRESS",), kinds=("email",), how="shape, '(at)' too"
     ),
     Covered(
-        letter="H", what="Medical record numbers", entities=("MEDICAL_RECORD",), kinds=("mrn",), how="announcing words, tagger"
+        letter="G",
+        what="Social security numbers",
+        entities=("US_SSN",),
+        kinds=("ssn",),
+        how="shapes, masked and last four too",
+    ),
+    Covered(
+        letter="H",
+        what="Medical record numbers",
+        entities=("MEDICAL_RECORD",),
+        kinds=("mrn",),
+        how="announcing words, tagger",
     ),
     Covered(
         letter="I",
@@ -89,12 +103,22 @@ SAFE_HARBOR: tuple[Covered, ...] = (
         how="announcing words (serial, UDI, IMEI, IMSI), MAC shape, IMEI checksum in columns",
     ),
     Covered(letter="N", what="URLs", entities=("URL",), kinds=("url",), how="schemes, www, known endings"),
-    Covered(letter="O", what="IP addresses", entities=("IP_ADDRESS",), kinds=("ip_address",), how="IPv4 and IPv6 shapes"),
     Covered(
-        letter="P", what="Biometric identifiers", entities=(), kinds=("pii",), how="columns by name, dropped; notes hold none"
+        letter="O", what="IP addresses", entities=("IP_ADDRESS",), kinds=("ip_address",), how="IPv4 and IPv6 shapes"
     ),
     Covered(
-        letter="Q", what="Full-face photographs", entities=(), kinds=("pii",), how="columns by name, dropped; notes hold none"
+        letter="P",
+        what="Biometric identifiers",
+        entities=(),
+        kinds=("pii",),
+        how="columns by name, dropped; notes hold none",
+    ),
+    Covered(
+        letter="Q",
+        what="Full-face photographs",
+        entities=(),
+        kinds=("pii",),
+        how="columns by name, dropped; notes hold none",
     ),
     Covered(
         letter="R",
@@ -109,7 +133,11 @@ SAFE_HARBOR: tuple[Covered, ...] = (
 FINANCE: tuple[Covered, ...] = (
     Covered(letter="", what="IBAN", entities=("IBAN_CODE",), kinds=("iban",), how="ISO 13616 checksum"),
     Covered(
-        letter="", what="Payment cards", entities=("CREDIT_CARD",), kinds=("credit_card",), how="Luhn, announcing words, masked too"
+        letter="",
+        what="Payment cards",
+        entities=("CREDIT_CARD",),
+        kinds=("credit_card",),
+        how="Luhn, announcing words, masked too",
     ),
     Covered(
         letter="",
@@ -119,7 +147,11 @@ FINANCE: tuple[Covered, ...] = (
         how="announcing words, tagger",
     ),
     Covered(
-        letter="", what="Organisations", entities=("ORGANIZATION",), kinds=(), how="tagger, endings such as Hospital or Ltd"
+        letter="",
+        what="Organisations",
+        entities=("ORGANIZATION",),
+        kinds=(),
+        how="tagger, endings such as Hospital or Ltd",
     ),
 )
 

@@ -1,5 +1,7 @@
 """Nationalities, peoples, religions and parties, and the states of the USA. Public word lists; imports nothing."""
 
+# ruff: noqa: E501 - a list reads better whole
+
 from __future__ import annotations
 
 NATIONALITIES: tuple[str, ...] = tuple(
@@ -19,17 +21,64 @@ NATIONALITIES: tuple[str, ...] = tuple(
     |Singaporean|Slovak|Slovenian|Socialist|Somali|South African|South Korean|Spanish|Sri Lankan|Sudanese|Sunni|Swedish|Swiss
     |Syrian|Taiwanese|Tajik|Tamil|Tanzanian|Thai|Tibetan|Tunisian|Turkish|Turkmen|Ugandan|Ukrainian|Uruguayan|Uzbek|Venezuelan
     |Vietnamese|Welsh|Yemeni|Zambian|Zimbabwean|Brit|Swede|Dane|Finn|Pole|Turk|Scot|Spaniard|Briton|Czechoslovak|Yugoslav|Soviet
-    """.replace("\n", "").replace("    ", "").strip().split("|")
+    """.replace("\n", "")
+    .replace("    ", "")
+    .strip()
+    .split("|")
 )
 
 STATES: tuple[tuple[str, str], ...] = tuple(
     (entry.rsplit(" ", 1)[0], entry.rsplit(" ", 1)[1])
-    for entry in (
-        "Alabama AL|Alaska AK|Arizona AZ|Arkansas AR|California CA|Colorado CO|Connecticut CT|Delaware DE|Florida FL|Georgia GA"
-        "|Hawaii HI|Idaho ID|Illinois IL|Indiana IN|Iowa IA|Kansas KS|Kentucky KY|Louisiana LA|Maine ME|Maryland MD"
-        "|Massachusetts MA|Michigan MI|Minnesota MN|Mississippi MS|Missouri MO|Montana MT|Nebraska NE|Nevada NV"
-        "|New Hampshire NH|New Jersey NJ|New Mexico NM|New York NY|North Carolina NC|North Dakota ND|Ohio OH|Oklahoma OK"
-        "|Oregon OR|Pennsylvania PA|Rhode Island RI|South Carolina SC|South Dakota SD|Tennessee TN|Texas TX|Utah UT|Vermont VT"
-        "|Virginia VA|Washington WA|West Virginia WV|Wisconsin WI|Wyoming WY"
-    ).split("|")
+    for entry in [
+        "Alabama AL",
+        "Alaska AK",
+        "Arizona AZ",
+        "Arkansas AR",
+        "California CA",
+        "Colorado CO",
+        "Connecticut CT",
+        "Delaware DE",
+        "Florida FL",
+        "Georgia GA",
+        "Hawaii HI",
+        "Idaho ID",
+        "Illinois IL",
+        "Indiana IN",
+        "Iowa IA",
+        "Kansas KS",
+        "Kentucky KY",
+        "Louisiana LA",
+        "Maine ME",
+        "Maryland MD",
+        "Massachusetts MA",
+        "Michigan MI",
+        "Minnesota MN",
+        "Mississippi MS",
+        "Missouri MO",
+        "Montana MT",
+        "Nebraska NE",
+        "Nevada NV",
+        "New Hampshire NH",
+        "New Jersey NJ",
+        "New Mexico NM",
+        "New York NY",
+        "North Carolina NC",
+        "North Dakota ND",
+        "Ohio OH",
+        "Oklahoma OK",
+        "Oregon OR",
+        "Pennsylvania PA",
+        "Rhode Island RI",
+        "South Carolina SC",
+        "South Dakota SD",
+        "Tennessee TN",
+        "Texas TX",
+        "Utah UT",
+        "Vermont VT",
+        "Virginia VA",
+        "Washington WA",
+        "West Virginia WV",
+        "Wisconsin WI",
+        "Wyoming WY",
+    ]
 )

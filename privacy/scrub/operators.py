@@ -17,7 +17,25 @@ OLD = 90
 """45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category."""
 OLD_AGE = f"{OLD}+"
 RESTRICTED_ZIP3 = frozenset(
-    "036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split()
+    [
+        "036",
+        "059",
+        "063",
+        "102",
+        "203",
+        "556",
+        "692",
+        "790",
+        "821",
+        "823",
+        "830",
+        "831",
+        "878",
+        "879",
+        "884",
+        "890",
+        "893",
+    ]
 )
 """Three-digit ZIP areas of 20,000 people or fewer. Source: HHS, Guidance on De-identification (Census 2000)."""
 

@@ -170,6 +170,15 @@ CODES: tuple[Rule, ...] = (
     Rule(
         entity="UK_NHS", name="nhs", regex=r"(?<![\w.-])\d{3}[ -]?\d{3}[ -]?\d{4}(?![\w-])", score=0.5, check=checks.nhs
     ),
+    Rule(
+        entity="VEHICLE_ID",
+        name="plate-spaced",
+        regex=r"(?<![a-z])(?:plates?|tag|registration)(?:\s{0,2}(?:number|no|#)\.?)?[\s:#]{1,3}"
+        r"(?P<v>[a-z]{1,3}\d{0,2}[ -]"
+        r"(?:\d{1,5}|[a-z]{3})[a-z]{0,2}(?: \d{1,4})?)(?!\w)",
+        score=0.8,
+        needs=("plate", "tag", "registration"),
+    ),
     Rule(entity="VEHICLE_ID", name="vin", regex=r"(?<!\w)[A-HJ-NPR-Z0-9]{17}(?!\w)", score=0.9, check=checks.vin),
     Rule(
         entity="ID",

@@ -34,6 +34,13 @@ _LOCALITY = (
 
 PLACES: tuple[Rule, ...] = (
     Rule(
+        entity="LOCATION",
+        name="town-state",
+        regex=rf"(?<![\w.-])[A-Z][\w'’.-]{{2,24}}(?: [A-Z][\w'’.-]{{1,24}}){{0,2}},[ ]{{1,2}}(?:{_STATES})(?![\w.])",
+        score=0.6,
+        flags=0,
+    ),
+    Rule(
         entity="STREET_ADDRESS",
         name="street",
         regex=rf"(?<![\w.,/-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?,?[ ]{{1,2}}(?:(?:[NSEW]{{1,2}}\.?|North|South|East"

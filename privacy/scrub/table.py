@@ -39,9 +39,7 @@ _MAX_KNOWN = 200
 """Longer identifying values are prose; they are not searched for in notes."""
 
 
-def open_text_scrubber(
-    key: bytes, *, surrogates: Surrogates | None = None, model: Path | None = None
-) -> TextScrubber:
+def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None, model: Path | None = None) -> TextScrubber:
     """The default scrubber of notes: Presidio with our rules and the embedded tagger, no network. Takes a second.
 
     ``model``: a spaCy model's folder or a Presidio configuration, on this machine, whose findings are added.

@@ -152,6 +152,6 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Without punctuation at either end; a full stop after one letter stays out too."""
     while start < end and not (text[start].isalnum() or text[start] in "@+(#"):
         start += 1
-    while end > start and not (text[end - 1].isalnum() or text[end - 1] == ")" and "(" in text[start:end]):
+    while end > start and not (text[end - 1].isalnum() or (text[end - 1] == ")" and "(" in text[start:end])):
         end -= 1
     return start, end

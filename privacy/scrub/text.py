@@ -18,7 +18,7 @@ from privacy.scrub.folding import fold
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known, find_known
 from privacy.scrub.lexicon import Gazetteer
-from privacy.scrub.operators import OLD_AGE, TEXT_DEFAULTS, age, tells_no_day, mask
+from privacy.scrub.operators import OLD_AGE, TEXT_DEFAULTS, age, mask, tells_no_day
 from privacy.scrub.surrogates import REDACTED, Surrogates
 
 MAX_CHARACTERS = 20_000_000

@@ -100,7 +100,9 @@ def _number(word: str) -> str:
 def _shape(word: str) -> str:
     kinds: list[str] = []
     for character in word[:14]:
-        kind = "d" if character.isdecimal() else "X" if character.isupper() else "x" if character.isalpha() else character
+        kind = (
+            "d" if character.isdecimal() else "X" if character.isupper() else "x" if character.isalpha() else character
+        )
         if kinds[-2:] != [kind, kind]:
             kinds.append(kind)
     return "".join(kinds) + ("+" if len(word) > 7 else "")

@@ -200,7 +200,7 @@ def _steps(rule: Steps, column: str) -> str:
         middle = (first + last) // 2
         cut = repr(cuts[middle])
         if rule.type == "number":
-            cut = f"{_literal(cut)}::DOUBLE"  # a bare literal would be a DECIMAL
+            cut = f"{_literal(cut)}::DOUBLE"  # a bare literal may be a DECIMAL
         return f"CASE WHEN {value} < {cut} THEN {tree(first, middle)} ELSE {tree(middle + 1, last)} END"
 
     stepped = tree(0, len(codes) - 1)

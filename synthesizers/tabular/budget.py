@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from privacy.accounting import DpEvent, gaussian_event, gdp_mu
-from privacy.domain_plan import DomainPlan, plan_domain
+from privacy.domain_plan import DomainPlan, domain_share, plan_domain
 from understudy.errors import PrivacyParameterError
 from understudy.schema import TableSchema
 
@@ -63,8 +63,7 @@ def split(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | No
     n_columns = len(schema.modelled)
     probe = plan_domain(schema, mu=1.0, delta=delta * _DISCOVERY_DELTA)
     mu2 = gdp_mu(epsilon, delta - probe.delta if probe.delta else delta) ** 2
-    n_open = sum(bool(column.steps) for column in probe.columns)
-    domain = mu2 * max(0.05, 0.25 * n_open / n_columns) if n_open else 0.0
+    domain = mu2 * domain_share(schema)
     rest = mu2 - domain if n_columns else 0.0
     one_ways, scores = _shares(n_columns, math.sqrt(rest), schema.unit.max_rows, n_rows or _ROWS_IF_UNKNOWN)
     return Budget(

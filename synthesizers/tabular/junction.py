@@ -116,8 +116,8 @@ class Graph:
 class GrowingGraph:
     """A graph that takes a clique only if the junction tree stays within the caps on one clique and on all.
 
-    ``max_work`` bounds the time: the sum over all trials of squared clique sizes in the tree so far. When it is used up,
-    only cliques that the tree holds already are taken.
+    ``max_work`` bounds the time: the sum over all trials of squared clique sizes in the tree so far. When it is
+    used up, only cliques that the tree holds already are taken.
     """
 
     def __init__(self, base: Graph, *, max_cells: float, max_total: float, max_work: int = 5_000_000) -> None:

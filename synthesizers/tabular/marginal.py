@@ -81,6 +81,7 @@ class MarginalSynthesizer:
             [coding(codec, schema[codec.name]) for codec in discretisation.codecs],
             max_rows=schema.unit.max_rows,
             targets=[column.name for column in schema.targets],
+            known=discretisation.one_ways,
         )
         return FittedMarginal(model, discretisation)
 

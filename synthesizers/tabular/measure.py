@@ -7,12 +7,13 @@ precisions, however it is spread over calls.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.measured import Measured
 from synthesizers.base import MarginalSession, Recoding
 from synthesizers.tabular.budget import PAIRS
 from synthesizers.tabular.estimate import Factor
@@ -52,18 +53,48 @@ class OneWays:
         ]
 
 
-def measure_one_ways(session: MarginalSession, codings: Sequence[Coding], precision: float, *, purpose: str) -> OneWays:
-    """Every column's counts for a total precision.
+def measure_one_ways(
+    session: MarginalSession,
+    codings: Sequence[Coding],
+    precision: float,
+    *,
+    purpose: str,
+    known: Mapping[str, Measured] | None = None,
+) -> OneWays:
+    """Every column's counts for a total precision, beside what is ``known`` of some columns already.
 
-    A column's share goes with the square root of its size: its error grows with size times stddev.
+    A column's share goes with the square root of its size: its error grows with size times stddev. What is known
+    counts towards its share; a column that knows more than its share is not measured again.
     """
-    weight = np.sqrt([float(code.size) for code in codings])
-    stddevs = 1 / np.sqrt(precision * weight / weight.sum())
-    counts = [
-        session.measure([(name,)], stddev=float(stddev), purpose=purpose)[0].counts
-        for name, stddev in zip(session.domain.names, stddevs, strict=True)
-    ]
-    return OneWays(counts, stddevs)
+    known = known or {}
+    names = session.domain.names
+    have = np.array([1 / float(known[name].variances.mean()) if name in known else 0.0 for name in names])
+    own = _lacking(np.sqrt([float(code.size) for code in codings]), have, precision)
+    counts: list[Floats] = []
+    variances: list[float] = []
+    for name, part in zip(names, own, strict=True):
+        told = known.get(name)
+        if part > 0:
+            stddev = 1 / math.sqrt(part)
+            fresh = session.measure([(name,)], stddev=stddev, purpose=purpose)[0].counts
+            told = Measured.plain(name, fresh, stddev) if told is None else told.combined(fresh, stddev)
+        assert told is not None  # a column of which nothing is known has a share
+        counts.append(told.counts)
+        variances.append(float(told.variances.mean()))
+    return OneWays(counts, np.sqrt(variances))
+
+
+def _lacking(weight: Floats, have: Floats, precision: float) -> Floats:
+    """What each column gets of ``precision`` so that have + own is in proportion to weight as far as it can be."""
+    order = np.argsort(have / weight)
+    filled = precision + np.cumsum(have[order])
+    level = filled / np.cumsum(weight[order])
+    n_filled = int(np.flatnonzero(level > (have / weight)[order])[-1]) + 1
+    own = np.zeros_like(weight)
+    chosen = order[:n_filled]
+    own[chosen] = np.maximum(level[n_filled - 1] * weight[chosen] - have[chosen], 0.0)
+    own *= precision / own.sum()
+    return own
 
 
 def variable_name(names: Sequence[str], variable: Variable) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.measured import Measured
 from synthesizers.base import MarginalSession
 from synthesizers.tabular.allocate import divide, kept
 from synthesizers.tabular.budget import ONE_WAYS, PAIRS, Budget
@@ -56,16 +57,19 @@ def fit_model(
     *,
     max_rows: int,
     targets: Sequence[str] = (),
+    known: Sequence[Measured] = (),
     settings: Settings | None = None,
 ) -> Model:
     """Fit a model of the session's columns. ``codings`` are by column; ``budget`` is what the plan holds.
 
+    ``known``: what finding the domain has told of one-way marginals.
     Deterministic in what the session answers.
     """
     settings = settings or Settings()
     if not session.domain.names:
         return Model((), (), (), 0.0)
-    noisy = measure_one_ways(session, codings, budget.one_ways / max_rows**2, purpose=ONE_WAYS)
+    told = {one.name: one for one in known}
+    noisy = measure_one_ways(session, codings, budget.one_ways / max_rows**2, purpose=ONE_WAYS, known=told)
     codings = [code.settled(counts) for code, counts in zip(codings, noisy.counts, strict=True)]
     total, ones = noisy.cleaned(codings)
     axes = _axes(ones, codings)

@@ -3,7 +3,8 @@
 False-alarm rate of the section by design: the verbatim and isolated tests at 0.001 after Holm, the AUC
 of everyone at 0.55 (four standard errors here), the groups at 0.001 after their own Holm, the three criteria
 at 0.05 and 0.09 beyond a 95 % interval, the audit at 0.01 for a mechanism that is tight at its
-claim and far less for one that is not. Twenty runs with fixed seeds must show none; `python -m benchmarks.false_alarms` makes 200 of the whole report.
+claim and far less for one that is not. Twenty runs with fixed seeds must show none; 200 of the
+whole report are made by `python -m benchmarks.false_alarms`.
 """
 
 import numpy as np

@@ -432,7 +432,7 @@ class _Parser:
         elif operator == "shift" and type_ not in ("date", "datetime"):
             self.fault(here, "Only a date is shifted.")
         elif operator == "generalise" and not (
-            type_ in ("date", "datetime") or (kind == "zip" and type_ == "string") or (kind is None and type_ == "integer")
+            type_ in ("date", "datetime") or (kind, type_) in (("zip", "string"), (None, "integer"))
         ):
             self.fault(here, "Dates, ZIP codes that are strings, and ages (integers) can be generalised.")
         elif operator == "generalise" and "enum" in constraints:

@@ -101,7 +101,12 @@ def _show(done: ScrubView, out: Path) -> None:
     for column in columns if isinstance(columns, list) else []:
         found = ", ".join(f"{entity} {count:,}" for entity, count in sorted(column["found"].items()))
         table.add_row(
-            column["column"], column["kind"], column["action"], f"{column['n_values']:,}", f"{column['n_dropped']:,}", found
+            column["column"],
+            column["kind"],
+            column["action"],
+            f"{column['n_values']:,}",
+            f"{column['n_dropped']:,}",
+            found,
         )
     console.print(table)
     console.print(f"  {out}", markup=False)

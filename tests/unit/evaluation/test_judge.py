@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from evaluation.dossier import iso_27559
 from evaluation.judge import EvaluationInputs, evaluate, summary
 from evaluation.render import html
 from evaluation.report import Report
@@ -110,6 +111,25 @@ def test_names_and_values_are_escaped() -> None:
     table = pa.table({evil: [evil, "b"] * 40})
     report = _judge(schema, table, table, table, job={"table": evil})
     assert "<img" not in html(report.as_owner_json())
+
+
+def test_every_clause_of_the_iso_table_points_at_something_that_is_there(ordinary: Report) -> None:
+    document: Any = ordinary.as_owner_json()
+    metrics = {metric["id"] for s in document["sections"] for metric in s["metrics"]}
+    sections = {s["id"] for s in document["sections"]}
+    for _, where in iso_27559().rows:
+        for part in (word.removeprefix("metric ").removeprefix("section ") for word in where.split(", ")):
+            if part.startswith("/"):
+                place = document
+                for key in part.strip("/").split("/"):
+                    assert key in place, part
+                    place = place[key]
+            else:
+                assert part in metrics | sections | {"owner to fill"}, part
+
+
+def test_a_release_that_is_good_says_so_only_of_what_may_be_published(ordinary: Report) -> None:
+    assert "Good on all counts:" not in html(ordinary.as_release_json())
 
 
 def test_stop_is_shouted(ordinary: Report) -> None:

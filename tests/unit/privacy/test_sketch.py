@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from privacy.sketch import FEWEST_COMMON, K, Sketch, sketch
+from privacy.sketch import FEWEST_COMMON, K, Sketch, is_numbering, sketch
 
 KEY = b"k" * 32
 
@@ -61,3 +61,12 @@ def test_it_is_fast_enough_for_millions() -> None:
     started = time.process_time()
     sketch(range(100_000), key=KEY)
     assert time.process_time() - started < 1.5
+
+
+def test_a_numbering_tells_nobody_apart_from_another_tables() -> None:
+    assert is_numbering(range(1, 500))
+    assert is_numbering([str(n) for n in range(0, 900, 3)])
+    assert not is_numbering([10_000_000 + 7 * n for n in range(500)]), "numbers that somebody gave out"
+    assert not is_numbering(range(0, 900_000, 1000))
+    assert not is_numbering(["1", "2", "A-3"])
+    assert not is_numbering([])

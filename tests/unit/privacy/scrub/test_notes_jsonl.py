@@ -1,0 +1,95 @@
+"""Notes as JSON lines, models that are plugged in, and input that means harm."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from privacy.scrub.notes import scrub_notes
+from privacy.scrub.table import open_text_scrubber
+from privacy.scrub.text import TextScrubber
+from understudy.errors import InputRefused, UsageError
+
+
+@pytest.fixture(scope="module")
+def scrubber() -> TextScrubber:
+    return open_text_scrubber(b"jsonl" * 8)
+
+
+def _run(tmp_path: Path, scrubber: TextScrubber, raw: bytes) -> tuple[list[dict[str, object]], dict[str, object]]:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(raw)
+    report = scrub_notes(source, out, scrubber)
+    return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines() if line], report.as_dict()
+
+
+def test_each_line_comes_back_with_spans_over_the_original(tmp_path: Path, scrubber: TextScrubber) -> None:
+    text = "Seen by Dr. Ana Quintero on 3/14/2021, MRN 12345678. Foley catheter in place."
+    lines, report = _run(tmp_path, scrubber, json.dumps({"text": text}).encode() + b'\n\n{"text": null}\n')
+    found = {span["entity_type"]: text[span["start"] : span["end"]] for span in lines[0]["spans"]}  # type: ignore[attr-defined]
+    assert found.items() >= {"PERSON": "Ana Quintero", "DATE_TIME": "3/14/2021", "MEDICAL_RECORD": "12345678"}.items()
+    assert "Foley catheter" in str(lines[0]["text"])
+    assert not any(value in str(lines[0]["text"]) for value in ("Quintero", "3/14/2021", "12345678"))
+    assert lines[1] == {"text": None, "spans": []}
+    assert report["n_rows"] == 1
+    assert "Quintero" not in json.dumps(report)
+
+
+@pytest.mark.parametrize(
+    "bad", [b"no json", b"[1]", b'{"txt": "a"}', b'{"text": 1}', b'{"text": "a", "name": "Ana"}', b"\xff\xfe{"]
+)
+def test_a_bad_line_is_refused_by_its_number(tmp_path: Path, scrubber: TextScrubber, bad: bytes) -> None:
+    with pytest.raises(InputRefused) as caught:
+        _run(tmp_path, scrubber, b'{"text": "fine"}\n' + bad + b"\n")
+    assert (caught.value.reason, caught.value.where[0].line) == ("not-jsonl", 2)
+
+
+def test_a_model_is_a_path_and_nothing_else(tmp_path: Path) -> None:
+    import spacy
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": "Qwxyz"}])  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
+    plugged = open_text_scrubber(b"model" * 8, model=tmp_path / "model")
+    assert "Qwxyz" not in str(plugged.scrub("it was the Qwxyz thing").text)
+    with pytest.raises(UsageError) as caught:
+        open_text_scrubber(b"model" * 8, model=Path("en_core_web_lg"))
+    assert caught.value.reason == "model-not-usable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 50_000,
+        "9" * 50_000,
+        "A." * 25_000,
+        "\x00" * 5_000 + "MRN 1234567",
+        "המטופלת מרים כהן התקבלה ב-3/14/2021, טלפון 050-555-1234",
+        "👩‍⚕️ Dr. Ana Quintero 🏥 said \u202ehello\u202c \ud800",
+        "," * 50_000,
+        "Dr. " * 10_000,
+        "",
+        "\n" * 20_000,
+    ],
+    ids=["letters", "digits", "dots", "nulls", "rtl", "emoji", "commas", "titles", "empty", "lines"],
+)
+def test_input_that_means_harm_is_scrubbed_in_time(scrubber: TextScrubber, text: str) -> None:
+    started = time.process_time()
+    result = scrubber.scrub(text)
+    assert result.text is not None
+    assert time.process_time() - started < 20
+
+
+def test_time_grows_with_length_and_no_faster(scrubber: TextScrubber) -> None:
+    note = "Pt seen by Dr. Ana Quintero on 3/14/2021 for cough; call 617-555-0134 or a@b.org. "
+
+    def seconds(times: int) -> float:
+        started = time.process_time()
+        assert scrubber.scrub(note * times).text is not None
+        return time.process_time() - started
+
+    seconds(20)
+    assert seconds(800) < 12 * max(seconds(200), 0.02)  # 4 x is linear, 16 x quadratic
