@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from understudy.schema import TableSchema
+from understudy.schema import ColumnSchema, TableSchema
 
 LEAST_LETTERS = 4
 LEAST_DIGITS = 6
 """Shorter literals are everywhere by chance."""
 MOST_WORDS = 8
+
+SHARED_KINDS = frozenset({"first_name", "last_name", "city", "zip"})
+"""Kinds whose values many people share. As a category of a modelled column such a word was declared, or bought because
+many people have it, so there it is no hit: a Ward is also a ward. In text it is searched for like the others."""
 
 Key = bytes
 
@@ -30,13 +34,15 @@ def literals_in(real: pa.Table, synthetic: pa.Table, schema: TableSchema, *, key
     ``real``: the table as it came in. A cell holds a literal if the literal's words stand in it one after another,
     whatever their case and spacing. ``key``: any secret; digests under it are all that is kept of the literals.
     """
-    known, longest = _digests(real, schema, key)
-    if not known:
-        return {}
+    literals = {
+        is_text: _digests(real, [column for column in schema.columns if is_text or column.kind not in SHARED_KINDS], key)
+        for is_text in (False, True)
+    }
     found: dict[str, int] = {}
     for column in schema.columns:
         if column.is_identifying or column.type not in ("string", "text") or column.name not in synthetic.column_names:
             continue
+        known, longest = literals[column.is_text]
         declared = {_words(str(value)) for value in column.enum or ()}
         cells = pc.unique(synthetic[column.name].cast(pa.string())).to_pylist()
         hits = sum(
@@ -49,11 +55,11 @@ def literals_in(real: pa.Table, synthetic: pa.Table, schema: TableSchema, *, key
     return found
 
 
-def _digests(real: pa.Table, schema: TableSchema, key: Key) -> tuple[set[bytes], int]:
+def _digests(real: pa.Table, columns: Sequence[ColumnSchema], key: Key) -> tuple[set[bytes], int]:
     """Digests of all identifying values that are long enough to mean something, and the most words of one."""
     known: set[bytes] = set()
     longest = 0
-    for column in schema.columns:
+    for column in columns:
         if not column.is_identifying or column.name not in real.column_names:
             continue
         for value in pc.unique(real[column.name]).to_pylist():

@@ -1,7 +1,7 @@
 """Exact counts from code arrays in memory.
 
 Small work goes through numpy, which starts at once; large work through a loop that numba compiles in about two
-seconds, and that then counts 0.4 to 2 billion pairs of codes a second and core (docs/bench/counting.md).
+seconds, and that then counts 0.4 to 3 billion pairs of codes a second and core (docs/bench/counting.md).
 """
 
 from __future__ import annotations

@@ -148,3 +148,15 @@ def test_literals_are_found_where_they_mean_a_leak(output: pa.Table, found: dict
 def test_without_identifying_columns_there_is_nothing_to_find() -> None:
     schema = TableSchema.parse({"fields": [{"name": "a", "type": "string"}]})
     assert literals_in(pa.table({"a": ["Ada Lovelace"]}), pa.table({"a": ["Ada Lovelace"]}), schema, key=b"k") == {}
+
+
+def test_a_word_that_many_share_is_a_hit_in_text_and_none_as_a_category() -> None:
+    fields = [
+        {"name": "surname", "type": "string", "understudy:kind": "last_name"},
+        {"name": "hospital", "type": "string"},
+        {"name": "note", "type": "text"},
+    ]
+    schema = TableSchema.parse({"fields": fields})
+    real = pa.table({"surname": ["Holloway"], "hospital": ["Holloway"], "note": ["seen"]})
+    output = pa.table({"surname": ["Doe"], "hospital": ["Holloway"], "note": ["saw Holloway today"]})
+    assert literals_in(real, output, schema, key=b"k" * 32) == {"note": 1}
