@@ -101,19 +101,20 @@ def fit(request: Request, on_progress: Progress) -> Request:
     from evaluation.noised import measure
     from privacy.scrub.table import fresh_identifiers
     from privacy.session import Meter, PrivateSession
+    from privacy.sources.parquet import ParquetRows
     from synthesizers.base import Plan
     from synthesizers.registry import engines
 
     schema, out = _schema(request), _path(request, "out")
     plan = Plan.from_dict(cast("dict[str, object]", request["plan"]))
     on_progress("fit", 0)
-    # The unit's pseudonym goes along: discovery of categories counts persons with it, not rows.
-    wanted = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
-    train = pq.read_table(_path(request, "train"), columns=wanted)
     canaries = invent(schema, cast(int, request["canaries"]), os.urandom)
+    rows: ParquetRows | pa.Table = ParquetRows(_path(request, "train"))
     if len(canaries.planted):
-        train = plant(train, canaries, schema, os.urandom)
-    session = PrivateSession(train, schema, Meter(plan.events), os.urandom)
+        # The unit's pseudonym goes along: discovery of categories counts persons with it, not rows.
+        wanted = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
+        rows = plant(pq.read_table(_path(request, "train"), columns=wanted), canaries, schema, os.urandom)
+    session = PrivateSession(rows, schema, Meter(plan.events), os.urandom)
     started = time.perf_counter()
     fitted = engines()[plan.engine].fit(session, plan)
     fit_s = time.perf_counter() - started

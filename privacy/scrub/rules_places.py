@@ -35,8 +35,8 @@ _LOCALITY = (
 PLACES: tuple[Rule, ...] = (
     Rule(
         entity="LOCATION",
-        name="town-state",
-        regex=rf"(?<![\w.-])[A-Z][\w'’.-]{{2,24}}(?: [A-Z][\w'’.-]{{1,24}}){{0,2}},[ ]{{1,2}}(?:{_STATES})(?![\w.])",
+        name="town-with-state",
+        regex=rf"(?<![\w.-])[A-Z][\w'’.-]{{2,24}}(?: [A-Z][\w'’.-]{{1,24}}){{0,2}},[ ]{{1,2}}(?:{_STATES})(?!\w)",
         score=0.6,
         flags=0,
     ),

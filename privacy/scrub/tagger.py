@@ -36,6 +36,8 @@ WINDOW = 2
 CHUNK = 4_000
 """Tokens computed at a time, so that memory does not grow with the note."""
 SURE = 0.93
+VAGUE = 0.5
+"""Score of what is some code or handle: a rule that says which one is heard first."""
 _CAPITALISED = frozenset({"ORGANIZATION", "ID", "PHONE", "TITLE", "AGE"})
 _MARGIN = 3 * WINDOW
 WEIGHTS = Path(__file__).parent / "weights"
@@ -125,6 +127,8 @@ def _runs(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F) -
             start, end = _trimmed(text, tokens[place][0], tokens[stop - 1][1])
             score = float(sure[place:stop].max())
             if end > start and score >= _least(text[start:end], LABELS[label]):
+                if LABELS[label] in ("ID", "NET"):
+                    score = min(score, VAGUE)
                 yield Span(start=start, end=end, entity=ENTITY[LABELS[label]], score=min(1.0, round(score, 3)))
         place = stop
 
@@ -140,9 +144,11 @@ def _least(written: str, label: str) -> float:
     if not letters:
         if label == "AGE":
             return 0.0 if digits <= 2 or (digits == 3 and written.isdecimal() and int(written) <= 120) else 1.1
-        return SURE if digits < 4 and label != "DATE" else 0.0
+        return SURE if digits < 4 and not (label == "DATE" and any(mark in written for mark in "/-.")) else 0.0
     if label == "NET" and not digits and not any(character in "@._/" for character in written):
         return SURE
+    if len(written) <= 2 and written.islower() and label != "TITLE":
+        return 1.1
     if not digits and (len(written) == 1 or (written.isupper() and letters <= 3 and label != "TITLE")):
         return SURE
     return SURE if not digits and written.islower() and label in _CAPITALISED else 0.0
@@ -154,4 +160,6 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
         start += 1
     while end > start and not (text[end - 1].isalnum() or (text[end - 1] == ")" and "(" in text[start:end])):
         end -= 1
+    if text[max(start, end - 2) : end].lower() in ("'s", "’s"):
+        end -= 2
     return start, end

@@ -18,11 +18,14 @@ from privacy.scrub.folding import fold
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known, find_known
 from privacy.scrub.lexicon import Gazetteer
+from privacy.scrub.nationalities import STATES
 from privacy.scrub.operators import OLD_AGE, TEXT_DEFAULTS, age, mask, tells_no_day
 from privacy.scrub.surrogates import REDACTED, Surrogates
 
 MAX_CHARACTERS = 20_000_000
 MIN_WEEKS = 5
+_STATES = frozenset(name for state in STATES for name in state)
+"""A state may stay under Safe Harbor; what is smaller may not."""
 _TITLE = re.compile(r"(?i)\b(?:dr|mr|mrs|ms|prof|doctor|nurse)\.?\s{1,2}$")
 
 
@@ -57,7 +60,7 @@ class TextScrubber:
 
         Dates move by a whole number of weeks that is constant for a ``person``; without one, for the
         text. Guarantees: no character of a found span is kept, but for what ``operators`` keep (by default
-        titles, nationalities, ages under 90, bare years and weekdays); an error drops the note.
+        titles, nationalities, ages under 90, bare years, weekdays, states of the USA); an error drops the note.
         """
         try:
             return self._scrub(text, person, known)
@@ -97,6 +100,8 @@ class TextScrubber:
             return f"[{span.entity}]"
         if kind == "age":
             return age(written) if operator == "generalise" else OLD_AGE
+        if kind == "city" and written in _STATES:
+            return written
         if kind == "date":
             return self._date(written, operator, days)
         if kind == "name":

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from understudy.errors import Failed
 from understudy.messages import DEFAULT_DELTA_CAP, BudgetView, EntryView, PlanEvent, PlanScope, PlanView
-from understudy.options import ApiKey, AsJson, Url, connect
+from understudy.options import ApiKey, AsJson, Url, connect, page
 
 budget_app = typer.Typer(no_args_is_help=True, help="What may be spent on a population, and what is left of it.")
 
@@ -89,7 +88,7 @@ def history(
         rho = "" if entry.rho is None else f"{entry.rho:.4g}"
         numbers = (f"{entry.epsilon:g}", f"{entry.delta:g}", rho) if entry.job_id else ("", "", "")
         table.add_row(str(entry.n), entry.at, entry.kind, scope, entry.job_id, *numbers, _subject(entry))
-    Console(highlight=False, markup=False).print(table)
+    page(markup=False).print(table)
 
 
 @budget_app.command("verify")
@@ -113,7 +112,7 @@ def show_plan(plan: PlanView, as_json: bool) -> None:
     if as_json:
         typer.echo(plan.model_dump_json())
         return
-    console = Console(highlight=False, markup=False)
+    console = page(markup=False)
     rho = "" if plan.rho is None else f", rho {plan.rho:.4g}"
     console.print(f"{plan.engine}: epsilon {plan.epsilon:g}, delta {plan.delta:g}{rho}. No row was read.")
     console.print(_events_table(plan.events))
@@ -178,7 +177,7 @@ def _show_budgets(budgets: list[BudgetView], as_json: bool) -> None:
         caps = [f"{number:g}" for number in (budget.epsilon, budget.epsilon_left, budget.delta, budget.delta_left)]
         cap, left, delta, delta_left = caps if budget.is_limited else ["none"] * 4
         table.add_row(name, budget.composition_rule, cap, spent, held, left, delta, delta_left, _window(budget))
-    Console(highlight=False, markup=False).print(table)
+    page(markup=False).print(table)
 
 
 def _window(budget: BudgetView) -> str:

@@ -30,7 +30,7 @@ from understudy.messages import (
     BudgetView,
     PlanCreate,
 )
-from understudy.options import ApiKey, AsJson, Url, connect, say
+from understudy.options import ApiKey, AsJson, Url, connect, page, say
 from understudy.report import figures
 from understudy.scrub_cli import scrub
 
@@ -179,7 +179,7 @@ def _outcome(result: SynthResult, budget: BudgetView) -> dict[str, object]:
 
 def _show_outcome(result: SynthResult, budget: BudgetView) -> None:
     manifest = json.loads(result.files["manifest.json"].read_text())
-    console = Console(highlight=False)
+    console = page()
     console.print(
         f"[bold]{manifest['n_rows']:,} synthetic rows[/bold] at epsilon {result.job.epsilon:g}, "
         f"delta {result.job.delta:g}"
@@ -235,7 +235,7 @@ def evaluate(
         shown = [{"group": f.group, "label": f.label, "text": f.text, "status": f.status} for f in found]
         typer.echo(json.dumps({"paths": {name: str(path) for name, path in files.items()}, "figures": shown}))
         return
-    console = Console(highlight=False)
+    console = page()
     for name in ("report.owner.html", "report.release.html"):
         console.print(f"  {files[name]}")
     for figure in found:
@@ -283,7 +283,7 @@ def schema_check(schema: Annotated[Path, typer.Argument(help="A Table Schema, JS
         if column.target:
             facts.append("target")
         table.add_row(column.name, column.type, column.kind or "", ", ".join(facts) or "to be bought")
-    console = Console(highlight=False)
+    console = page()
     console.print(table)
     unit = declared.unit
     who = f"all rows with one {unit.column}, at most {unit.max_rows}" if unit.column else "one row"
@@ -307,7 +307,7 @@ def engines_list(
     table = Table("engine", "guarantee", "what it is")
     for engine in engines:
         table.add_row(engine.name, "differential privacy" if engine.formal_guarantee else "none", engine.summary)
-    Console(highlight=False).print(table)
+    page().print(table)
 
 
 @app.command()

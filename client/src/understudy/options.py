@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from typing import Annotated
@@ -22,6 +23,15 @@ ApiKey = Annotated[
     str | None, typer.Option("--api-key", envvar="UNDERSTUDY_API_KEY", help="Key for --url.", show_envvar=True)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The last line of stdout is one JSON object.")]
+
+
+_WIDTH_OF_A_FILE = 160
+
+
+def page(*, markup: bool = True) -> Console:
+    """Standard output: as wide as the terminal, or wide enough for our tables where there is none."""
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_A_FILE
+    return Console(highlight=False, markup=markup, width=wide)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from rich.table import Table
 from understudy.client import read_schema
 from understudy.errors import UsageError
 from understudy.messages import ScrubView
-from understudy.options import ApiKey, AsJson, Url, connect
+from understudy.options import ApiKey, AsJson, Url, connect, page
 
 _STAGES = {"upload": "sending the file", "scrub": "scrubbing", "download": "fetching the result", "done": "done"}
 _MODEL = "UNDERSTUDY_SCRUB_MODEL"
@@ -94,7 +94,7 @@ def _bar(visible: bool) -> Iterator[Progress]:
 
 
 def _show(done: ScrubView, out: Path) -> None:
-    console = Console(highlight=False)
+    console = page()
     report = done.report or {}
     table = Table("column", "kind", "what was done", "values", "dropped", "found")
     columns = report.get("columns")

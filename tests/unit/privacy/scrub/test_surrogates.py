@@ -35,6 +35,11 @@ _SAMPLES = {
     "url": "https://www.somewhere.com/maria",
     "ip_address": "10.1.2.3",
     "username": "mhernandez",
+    "npi": "1234567893",
+    "mbi": "1EG4TE5MK73",
+    "nhs_number": "943 476 5919",
+    "imsi": "310150123456789",
+    "license_plate": "KXD-4821",
     "identifier": "P0001",
 }
 
