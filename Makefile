@@ -7,7 +7,7 @@ ROOTS := client/src service synthesizers evaluation privacy tests benchmarks exa
 PACKAGES ?= -e client -e .
 PIP := $(BIN)/pip --disable-pip-version-check -q
 
-.PHONY: install demo test check bench bench-peers format lock stubs clean help
+.PHONY: install demo test check bench bench-peers format lock stubs scrub-model clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -64,3 +64,7 @@ lock: $(VENV)/.dev
 
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Trains the notes' tagger again from text that the project makes (about 40 minutes of one core).
+scrub-model: $(VENV)/.dev
+	nice -n 19 $(BIN)/python -m benchmarks.scrub_train

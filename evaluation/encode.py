@@ -24,6 +24,8 @@ Codes = NDArray[np.uint8]
 NUMERIC = frozenset({"integer", "number", "date", "datetime"})
 _LARGEST = 1e100
 MIN_BINS, MAX_BINS = 4, 16
+MADE = ("synthetic", "without_dp")
+"""Roles whose rows are nobody's: they have no unit column, and that must not hide the others'."""
 MAX_VALUES = 63
 """A pair table has at most (2 + MAX_VALUES)^2 cells: missing, other, and the most common values."""
 
@@ -51,7 +53,7 @@ class Column:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
     """All modelled columns, and who each row belongs to. `unit[role]` int64 (n,) is equal within a person
-    and, for rows without a person's id, different everywhere; the synthetic table has none."""
+    and, for rows without a person's id, different everywhere; synthetic tables have none."""
 
     columns: tuple[Column, ...]
     unit: dict[str, Ints]
@@ -159,7 +161,7 @@ def _cut(values: Floats, edges: Floats) -> Codes:
 
 def _units(column: str | None, tables: Mapping[str, pa.Table]) -> dict[str, Ints]:
     """Person index of every row. Without a unit column, or where it is null, a row is its own person."""
-    real = {role: table for role, table in tables.items() if role != "synthetic"}
+    real = {role: table for role, table in tables.items() if role not in MADE}
     if column is not None and all(column in table.column_names for table in real.values()):
         codes, free = _exact({role: table[column] for role, table in real.items()})
     else:

@@ -35,7 +35,9 @@ def literals_in(real: pa.Table, synthetic: pa.Table, schema: TableSchema, *, key
     whatever their case and spacing. ``key``: any secret; digests under it are all that is kept of the literals.
     """
     literals = {
-        is_text: _digests(real, [column for column in schema.columns if is_text or column.kind not in SHARED_KINDS], key)
+        is_text: _digests(
+            real, [column for column in schema.columns if is_text or column.kind not in SHARED_KINDS], key
+        )
         for is_text in (False, True)
     }
     found: dict[str, int] = {}

@@ -70,13 +70,14 @@ class Lattice:
     def values(self, offsets: NDArray[np.uint64], missing: NDArray[np.bool_]) -> pa.Array:
         """Values of the canonical type at these ticks, null where missing."""
         ticks = (offsets + np.array(self.origin, dtype=np.int64).view(np.uint64)).view(np.int64)
+        mask = missing if missing.any() else None
         if self.type == "number":
-            return pa.array(_unscale(ticks, self.decimals), type=pa.float64(), mask=missing)
+            return pa.array(_unscale(ticks, self.decimals), type=pa.float64(), mask=mask)
         if self.type == "integer":
-            return pa.array(ticks * 10**-self.decimals, type=pa.int64(), mask=missing)
+            return pa.array(ticks * 10**-self.decimals, type=pa.int64(), mask=mask)
         if self.type == "date":
-            return pa.array(ticks.astype(np.int32), type=pa.int32(), mask=missing).cast(pa.date32())
-        return pa.array(ticks * self.unit_us, type=pa.int64(), mask=missing).cast(pa.timestamp("us"))
+            return pa.array(ticks.astype(np.int32), type=pa.int32(), mask=mask).cast(pa.date32())
+        return pa.array(ticks * self.unit_us, type=pa.int64(), mask=mask).cast(pa.timestamp("us"))
 
     def tick_at_least(self, value: Value) -> int:
         """The first tick, above the origin, whose value is no less than this; may lie beyond either end."""
@@ -124,7 +125,7 @@ class Lattice:
 
 def _decimal_lattice(low: float, high: float, decimals: int) -> Lattice:
     reach = max(abs(low), abs(high))
-    finest = math.floor(math.log10(_EXACT / reach)) if reach > 0 else decimals
+    finest = math.floor(math.log10(_EXACT) - math.log10(reach)) if reach > 0 else decimals
     decimals = max(min(decimals, finest, 300), -300)
     while True:
         first, last = (float(x) for x in (_scale(np.array(low), decimals), _scale(np.array(high), decimals)))

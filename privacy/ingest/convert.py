@@ -40,7 +40,8 @@ def convert_batch(
             for number in np.unique(cells.codes[cells.codes > 0]):
                 rows = np.flatnonzero(cells.codes == number).astype(np.int64) + first_row
                 faults.add(FAULTS[number], position, rows)
-        columns.append(cells.values)
+        # There is one zero: 0.0 + -0.0 is 0.0, so that a declared 0.0 is found whichever sign a program wrote.
+        columns.append(pc.add(cells.values, 0.0) if column.type == "number" else cells.values)
     return columns
 
 

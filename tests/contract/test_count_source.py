@@ -48,14 +48,9 @@ Open = Callable[..., RowSource]
 
 READABLE = ("arrow", "parquet", "parquet-kept")
 PUSHED = ("duckdb", "ibis-duckdb", "ibis-postgres")
-SPARK = pytest.param(
-    "ibis-spark",
-    marks=[
-        pytest.mark.slow,
-        pytest.mark.timeout(900),  # starting a JVM is part of it
-        pytest.mark.skipif(importlib.util.find_spec("pyspark") is None, reason="pyspark is not installed"),
-    ],
-)
+# Spark is half a gigabyte and takes minutes to test: it joins where somebody has installed pyspark.
+HAS_SPARK = importlib.util.find_spec("pyspark") is not None
+SPARK = [pytest.param("ibis-spark", marks=[pytest.mark.slow, pytest.mark.timeout(900)])] if HAS_SPARK else []
 
 
 @pytest.fixture(scope="session")
@@ -148,14 +143,14 @@ def ibis_spark() -> Iterator[Open]:
     session.stop()
 
 
-@pytest.fixture(params=[*READABLE, *PUSHED, SPARK])
+@pytest.fixture(params=[*READABLE, *PUSHED, *SPARK])
 def rows_in(request: pytest.FixtureRequest) -> Open:
     """Puts an Arrow table where a source reads it."""
     made: Open = request.getfixturevalue(request.param.replace("-", "_"))
     return made
 
 
-@pytest.fixture(params=[*PUSHED, SPARK])
+@pytest.fixture(params=[*PUSHED, *SPARK])
 def pushed_rows_in(request: pytest.FixtureRequest) -> Open:
     """The same, for sources that cap rows per unit themselves."""
     made: Open = request.getfixturevalue(request.param.replace("-", "_"))

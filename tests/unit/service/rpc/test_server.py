@@ -24,8 +24,8 @@ from understudy.errors import Failed
 @pytest.fixture
 def pem(tmp_path: Path) -> tuple[bytes, bytes]:
     """A certificate for localhost that signs itself, and its key."""
-    if (openssl := shutil.which("openssl")) is None:
-        pytest.skip("openssl is not installed")
+    openssl = shutil.which("openssl")
+    assert openssl is not None, "this test needs openssl: apt-get install openssl"
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
