@@ -67,7 +67,9 @@ def _runs(found: dict[Case, dict[str, Mean]], table: str) -> str:
         if name_of_table == table
         for name in sorted(found[table, epsilon], key=_rank)
     ]
-    return f"### {table}\n{_about(table)}\n\n{_table(head, lines)}"
+    several = len({epsilon for name, epsilon in found if name == table}) > 1
+    image = f"![Error against epsilon](bench/error-{table}.svg)\n\n" if several else ""
+    return f"### {table}\n{_about(table)}\n\n{image}{_table(head, lines)}"
 
 
 def _about(table: str) -> str:
@@ -101,7 +103,8 @@ def costs(points: Sequence[scale.Point]) -> str:
     if not points:
         return "Not measured yet."
     head = ("what", "rows", "columns", "epsilon", "wall s", "CPU s", "of it counting and noise", "a second and core")
-    return _table(head, [_cost(point) for point in points])
+    image = "![Fit against rows, columns and epsilon](bench/scale.svg)"
+    return f"{image}\n\n{_table(head, [_cost(point) for point in points])}"
 
 
 def _cost(point: scale.Point) -> list[str]:

@@ -231,6 +231,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=50_000, help="new documents for each round")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--passes", type=int, default=1, help="passes over one round's documents")
+    parser.add_argument("--stop-after", type=int, default=0, help="passes after which to stop; 0: all")
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -255,6 +256,8 @@ def main() -> None:
             trainer.average(0.998)
         trainer.save(options.out / "tagger.npz")
         print(f"pass {number + 1}/{total}: loss {np.mean(losses):.4f}, {time.process_time() - begin:.0f} s", flush=True)
+        if number + 1 == options.stop_after:
+            break
     sys.stdout.flush()
 
 

@@ -36,6 +36,7 @@ def draw(figure: Json) -> str:
         "intervals": _intervals,
         "roc": _roc,
         "budget": _budget,
+        "curve": _curve,
     }
     with _quiet():
         return _finish(painter[str(figure["kind"])](figure), figure)
@@ -345,6 +346,27 @@ def _budget(data: Json) -> Figure:
         axes.text(place, 1.4, label, transform=axes.transAxes, ha=side, va="center", color=MUTED, fontsize=10)
     axes.set_xlim(0, total), axes.set_ylim(-0.5, 0.5)
     axes.set_xticks([]), axes.set_yticks([])
+    return figure
+
+
+def _curve(data: Json) -> Figure:
+    """Values with intervals over epsilon, on a logarithmic axis. A fourth series is drawn dashed: the bar to reach."""
+    figure, axes = _canvas(400, 260)
+    _place(figure, axes, 58, 16, 44, 10)
+    x = np.array([float(label) for label in data["labels"]])
+    lines = [_values(data, series["name"]) for series in data["series"]]
+    value, low, high, *bar = (line for line in lines if line is not None)
+    for line in bar:
+        axes.plot(x, line, color=RED, linewidth=1.2, dashes=(4, 3), marker="_", markersize=12)
+    axes.vlines(x, low, high, color=INK, linewidth=1.6)
+    axes.plot(x, value, "o-", color=INK, linewidth=1.2, markersize=5.5)
+    axes.set_xscale("log")
+    axes.set_xticks(x, data["labels"], fontsize=10)
+    axes.minorticks_off()
+    axes.set_xlim(x.min() / 1.35, x.max() * 1.35)
+    axes.tick_params(axis="y", labelsize=10)
+    axes.grid(axis="y", color=RULE, linewidth=0.5)
+    axes.set_xlabel("epsilon", fontsize=10), axes.set_ylabel(str(data["options"]["axis"]), fontsize=10)
     return figure
 
 

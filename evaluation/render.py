@@ -42,16 +42,20 @@ def html(report: Json) -> str:
     Guarantees: every text is escaped; equal JSON gives equal bytes; nothing is read but the JSON and the
     template.
     """
+    return fill("report.html", **_page(report), words=_WORDS)
+
+
+def fill(template: str, **values: object) -> str:
+    """A template of ours with these values, escaped, and our style sheet with the hash that its policy names."""
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("report.html").render(
-        **_page(report),
+    return environment.get_template(template).render(
+        **values,
         style=Markup(style),  # noqa: S704  our own file
         style_hash=Markup(digest),  # noqa: S704  base64
-        words=_WORDS,
     )
 
 
@@ -97,8 +101,8 @@ def _attempts(count: int) -> str:
     if count <= 1:
         return "This is the first release tried; nothing was chosen among several."
     return (
-        f"{count} releases were tried. If this one was chosen by looking at owner figures, the guarantee covers each "
-        "of them, but not the choice."
+        f"{count} releases were tried, looks at a curve over epsilon included. If this one was chosen by looking at "
+        "owner figures, the guarantee covers each of them, but not the choice."
     )
 
 

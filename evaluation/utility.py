@@ -40,7 +40,7 @@ def _recovered(held: Contest) -> Metric:
     id_, title = f"utility.recovered.{job.target.name}", f"Predicting {job.target.name}"
     if held.refusal:
         return _grey(id_, title, held.refusal, n=n)
-    synthetic, real = (_scores(job, held.guess[model], held.truth, held.draws) for model in ("synthetic", "train"))
+    synthetic, real = (scores(job, held.guess[model], held.truth, held.draws) for model in ("synthetic", "train"))
     base = 0.5 if job.classes else 0.0
     if real[0] - base < _LEARNABLE:
         return _grey(id_, title, f"real data do not predict it either ({job.score} {real[0]:.3f})", n=n)
@@ -113,7 +113,8 @@ def _grey(id_: str, title: str, why: str, n: int | None = None, what: Threshold 
     )
 
 
-def _scores(job: Task, guess: Floats, truth: Floats, draws: NDArray[np.int64]) -> Floats:
+def scores(job: Task, guess: Floats, truth: Floats, draws: NDArray[np.int64]) -> Floats:
+    """AUC (mean over classes) or R² of these predictions under every row of bootstrap weights: (draws,)."""
     if not job.classes:
         return np.array([_r2(guess, truth, weight) for weight in draws])
     classes = [c for c in range(job.classes) if np.count_nonzero(truth == c) >= MIN_PER_CLASS]

@@ -33,7 +33,8 @@ class JobError:
 class Job:
     """One request for synthetic data. ``plan`` is the encoded price list, public facts only.
 
-    ``facts`` are public too: ``canaries``, their number, and ``policy``, the gates of the release.
+    ``facts`` are public too: ``canaries``, their number, ``policy``, the gates of the release, and ``without_dp``,
+    whether the owner wants it compared with the same fit without privacy.
     """
 
     id: str

@@ -133,6 +133,7 @@ def fit(run: Run) -> Seconds:
             "schema": run.dataset.schema,
             "plan": run.job.plan,
             "canaries": run.job.facts.get("canaries", 0),
+            "without_dp": run.job.facts.get("without_dp", False),
             "out": str(out),
         }
         made = run.ports.sandbox("fit", request, on_progress=run.on_progress)
@@ -158,6 +159,7 @@ def evaluate(run: Run) -> Seconds:
             "controls": run.local("controls.parquet"),
             "synthetic": run.local("synthetic.parquet"),
             "canonical": str(run.ports.blobs.path(cast(str, run.dataset.blob))),
+            "without_dp": run.local(WITHOUT_DP) if run.job.facts.get("without_dp") else "",
             "policy": run.job.facts.get("policy", {}),
             "released": run.facts("made.json").get("released", {}),
             "canaries": run.facts("made.json").get("canaries", {}),
@@ -216,14 +218,17 @@ def _provenance(run: Run) -> dict[str, str]:
 
 
 def bundle(run: Run) -> Seconds:
-    """10. One zip with a manifest of digests. The copies of real rows go."""
+    """10. One zip with a manifest of digests. The copies of real rows go, and what was made of them without privacy."""
     files = {name: Path(run.local(name)) for name in BUNDLED}
     with run.ports.blobs.create(run.blob("bundle.zip")) as writer:
         write_bundle(writer.path, files, facts=_public_facts(run))
-    for name in ("train.parquet", "members.parquet", "controls.parquet"):
+    for name in ("train.parquet", "members.parquet", "controls.parquet", WITHOUT_DP):
         run.ports.blobs.remove(run.blob(name))
     return {}
 
+
+WITHOUT_DP = "without_dp.parquet"
+"""What the owner may ask for: the same fit without privacy. Read by the judge, never bundled, gone at the end."""
 
 BUNDLED = (
     "synthetic.parquet",

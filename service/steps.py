@@ -22,6 +22,7 @@ from understudy.schema import TableSchema
 
 if TYPE_CHECKING:
     from evaluation.report import Report
+    from synthesizers.base import Plan
 
 Request = dict[str, object]
 Task = Callable[[Request, Progress], Request]
@@ -136,13 +137,38 @@ def fit(request: Request, on_progress: Progress) -> Request:
     model = out / "model"
     model.mkdir()
     fitted.save(model)
+    seconds = {"fit": round(fit_s + released_s, 3), "sample": round(sample_s, 3)}
+    if request.get("without_dp"):
+        started = time.perf_counter()
+        pq.write_table(_without_dp(request, schema, plan, synthetic.num_rows), out / WITHOUT_DP, compression="zstd")
+        seconds["without-dp"] = round(time.perf_counter() - started, 3)
     return {
         "n_rows": synthetic.num_rows,
         "provenance": {name: dict(facts) for name, facts in session.discretisation.provenance.items()},
         "released": released,
         "canaries": found,
-        "seconds": {"fit": round(fit_s + released_s, 3), "sample": round(sample_s, 3)},
+        "seconds": seconds,
     }
+
+
+WITHOUT_DP = "without_dp.parquet"
+"""As private as the real rows: it stays in the job's folder until the judge has read it, and is never bundled."""
+
+
+def _without_dp(request: Request, schema: TableSchema, plan: Plan, n_rows: int) -> pa.Table:
+    """As many rows as the release has, by the same engine from the same rows, with no noise to speak of."""
+    import os
+
+    from privacy.session import Meter, PrivateSession
+    from privacy.sources.parquet import ParquetRows
+    from synthesizers.reference import plan_without_privacy
+    from synthesizers.registry import engines
+
+    engine = engines()[plan.engine]
+    exact = plan_without_privacy(engine, schema, plan)
+    rows = ParquetRows(_path(request, "train"))  # without canaries: they are no part of what is compared
+    fitted = engine.fit(PrivateSession(rows, schema, Meter(exact.events), os.urandom), exact)
+    return fitted.sample(n_rows, seed=int.from_bytes(os.urandom(8), "big") >> 1)
 
 
 def judge(request: Request, on_progress: Progress) -> Request:
@@ -162,6 +188,7 @@ def judge(request: Request, on_progress: Progress) -> Request:
             members=pq.read_table(_path(request, "members")),
             controls=pq.read_table(_path(request, "controls")),
             synthetic=synthetic,
+            without_dp=pq.read_table(_path(request, "without_dp")) if request.get("without_dp") else None,
             released=cast("dict[str, object]", request["released"]),
             canaries=cast("dict[str, object]", request["canaries"]),
             statement=cast("dict[str, object]", request["statement"]),
@@ -222,6 +249,50 @@ def compare(request: Request, on_progress: Progress) -> Request:
     on_progress("evaluate", 80)
     write_reports(report, out)
     return {}
+
+
+def curve(request: Request, on_progress: Progress) -> Request:
+    """Plans at several prices -> how useful the table of each would be. The tables are thrown away."""
+    import os
+
+    from evaluation.curve import document, point
+    from evaluation.curve_page import html
+    from privacy.session import Meter, PrivateSession
+    from synthesizers.base import Plan
+    from synthesizers.registry import engines
+
+    schema, out = _schema(request), _path(request, "out")
+    train, controls = _curve_rows(request, schema)
+    plans = [Plan.from_dict(plan) for plan in cast("list[dict[str, object]]", request["plans"])]
+    points = []
+    for place, plan in enumerate(plans):
+        on_progress("curve", 100 * place // len(plans))
+        session = PrivateSession(train, schema, Meter(plan.events), os.urandom)
+        fitted = engines()[plan.engine].fit(session, plan)
+        made = fitted.sample(plan.n_rows or train.num_rows, seed=int.from_bytes(os.urandom(8), "big") >> 1)
+        points.append(point(schema, train, controls, made, epsilon=plan.epsilon))
+    facts = cast("dict[str, str]", request["facts"])
+    counts = {"Training rows": f"{train.num_rows:,}", "Held-out rows": f"{controls.num_rows:,}"}
+    found = document(cast(str, request["subject"]), facts | counts, points)
+    (out / "curve.owner.json").write_text(json.dumps(found, indent=1, sort_keys=True))
+    (out / "curve.owner.html").write_text(html(found), encoding="utf-8")
+    return {}
+
+
+def _curve_rows(request: Request, schema: TableSchema) -> tuple[pa.Table, pa.Table]:
+    """(training rows, rows of persons held out) as a job would have them: split, capped and scrubbed."""
+    from privacy.ingest import bound_rows, split
+    from privacy.scrub.table import scrub_table
+
+    bounded = bound_rows(pq.read_table(_path(request, "canonical")), schema, key=_key(request, "rows_key"))
+    parts = split(bounded, schema, key=_key(request, "audit_key"), audit_share=cast(float, request["audit_share"]))
+    kept = tuple(column for column in schema.columns if column.is_modelled or column.name == schema.unit.column)
+    names, key = [column.name for column in kept], _key(request, "surrogate_key")
+    train, controls = (
+        scrub_table(part.select(names), replace(schema, columns=kept), key=key)[0]
+        for part in (parts.train, parts.controls)
+    )
+    return train, controls
 
 
 def assemble(schema: TableSchema, modelled: pa.Table, invented: dict[str, pa.Array]) -> pa.Table:
@@ -321,5 +392,6 @@ TASKS: dict[str, Task] = {
     "fit": fit,
     "judge": judge,
     "compare": compare,
+    "curve": curve,
     "propose": propose,
 }

@@ -124,6 +124,21 @@ class FormalGuarantee:
     caveats: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedError:
+    """What a plan's noise is expected to cost in accuracy, predicted from public facts only.
+
+    one_way, two_way: mean total variation distance, 0 to 1, of the synthetic table from the real one, over columns and
+    over pairs of columns. ``smallest_group``: rows from which on a group told by one value of a column stands above the
+    noise (three standard deviations, in the column with most noise).
+    """
+
+    n_rows: int
+    one_way: float
+    two_way: float
+    smallest_group: int
+
+
 class FittedSynthesizer(Protocol):
     """A model that holds released numbers only, and can make rows."""
 
@@ -148,6 +163,13 @@ class Synthesizer(Protocol):
 
     def plan(self, schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | None) -> Plan:
         """The price list; ``n_rows`` is a public guess of the number of rows, or None."""
+        ...
+
+    def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> ExpectedError | None:
+        """The error to expect of this plan on a table of ``n_rows`` rows, a public guess, at least 1; no row is read.
+
+        None if the engine cannot tell.
+        """
         ...
 
     def fit(self, session: Any, plan: Plan) -> FittedSynthesizer:

@@ -25,4 +25,4 @@ def sample(fitted: pd.DataFrame, n_rows: int) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    serve(fit, sample, packages=("jax",), version_text=f"dpsynth {dpsynth.__version__}")
+    serve(fit, sample, packages=("mbi", "jax"), version_text=f"dpsynth {dpsynth.__version__}")

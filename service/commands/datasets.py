@@ -57,6 +57,14 @@ def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
     ports.blobs.remove(_folder(context.tenant, dataset_id))
 
 
+def ready(context: RequestContext, dataset_id: str, ports: Ports) -> Dataset:
+    """A dataset whose rows are there. Raises NotFound; Conflict (dataset-empty)."""
+    dataset = get(context, dataset_id, ports)
+    if dataset.state is not DatasetState.READY:
+        raise Conflict("The dataset has no content yet.", code="dataset-empty")
+    return dataset
+
+
 class Upload:
     """Receives the bytes of a dataset, counting and hashing them as they pass."""
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from evaluation.statement import build
 from service.commands import datasets
 from service.context import RequestContext
-from service.ports import Dataset, Ports
+from service.ports import Ports
 from understudy import __version__
-from understudy.errors import Conflict, UsageError
-from understudy.messages import DatasetState, EvaluationCreate, EvaluationView
+from understudy.errors import UsageError
+from understudy.messages import EvaluationCreate, EvaluationView
 from understudy.schema import TableSchema
 
 REPORTS = ("report.owner.json", "report.owner.html", "report.release.json", "report.release.html")
@@ -29,13 +29,13 @@ def evaluate(context: RequestContext, message: EvaluationCreate, ports: Ports) -
 
     Raises: NotFound; Conflict (dataset-empty); UsageError (tables-differ) if a column of the real table lacks its twin.
     """
-    real, synthetic = (_ready(context, id_, ports) for id_ in (message.real_id, message.synthetic_id))
-    control = _ready(context, message.control_id, ports) if message.control_id is not None else None
+    real, synthetic = (datasets.ready(context, id_, ports) for id_ in (message.real_id, message.synthetic_id))
+    control = datasets.ready(context, message.control_id, ports) if message.control_id is not None else None
     schema = TableSchema.parse(real.schema)
     for other in (synthetic, control):
         if other is not None:
             _check_twin(schema, TableSchema.parse(other.schema))
-    with _folder(ports) as out:
+    with answer_folder(ports, "evaluate") as out:
         request: dict[str, object] = {
             "real": str(datasets.local_copy(real, ports)),
             "synthetic": str(datasets.local_copy(synthetic, ports)),
@@ -47,13 +47,6 @@ def evaluate(context: RequestContext, message: EvaluationCreate, ports: Ports) -
         }
         ports.sandbox("compare", request, on_progress=lambda _stage, _percent: None)
         return EvaluationView(files={name: (out / name).read_text(encoding="utf-8") for name in REPORTS})
-
-
-def _ready(context: RequestContext, dataset_id: str, ports: Ports) -> Dataset:
-    dataset = datasets.get(context, dataset_id, ports)
-    if dataset.state is not DatasetState.READY:
-        raise Conflict("The dataset has no content yet.", code="dataset-empty")
-    return dataset
 
 
 def _check_twin(schema: TableSchema, other: TableSchema) -> None:
@@ -80,10 +73,10 @@ def _no_claim(schema: TableSchema) -> dict[str, object]:
 
 
 @contextmanager
-def _folder(ports: Ports) -> Iterator[Path]:
-    """A directory for the reports, gone at the end of the block."""
+def answer_folder(ports: Ports, prefix: str) -> Iterator[Path]:
+    """A directory for the files of an answer, gone at the end of the block."""
     ports.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=ports.scratch, prefix="evaluate-"))
+    folder = Path(tempfile.mkdtemp(dir=ports.scratch, prefix=f"{prefix}-"))
     try:
         yield folder
     finally:

@@ -74,7 +74,7 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
         plan=plan.as_dict(),
         created_at=now,
         project=scope.project,
-        facts={"canaries": message.canaries, "policy": policy.as_dict()},
+        facts={"canaries": message.canaries, "policy": policy.as_dict(), "without_dp": message.without_dp},
     )
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)

@@ -16,7 +16,7 @@ from service.ports import Clock, Ports
 from synthesizers.base import Plan
 from synthesizers.registry import engines
 from understudy.errors import BudgetExceeded, NotFound, PrivacyParameterError, UnderstudyError, UsageError
-from understudy.messages import JobCreate, PlanCreate, PlanEvent, PlanOffer, PlanScope, PlanView
+from understudy.messages import JobCreate, PlanCreate, PlanEvent, PlanExpected, PlanOffer, PlanScope, PlanView
 from understudy.schema import TableSchema
 
 Asked = JobCreate | PlanCreate
@@ -49,6 +49,7 @@ def create(context: RequestContext, message: PlanCreate, ports: Ports) -> PlanVi
         events=_events(plan.events),
         scopes=scopes,
         offers=[_offer(name, message, schema) for name in sorted(engines()) if name != plan.engine],
+        expected=_expected(plan, schema, message.n_rows),
     )
 
 
@@ -125,6 +126,16 @@ def _offer(name: str, message: PlanCreate, schema: TableSchema) -> PlanOffer:
     except UnderstudyError as refused:
         return PlanOffer(engine=name, summary=summary, events=[], refusal=refused.reason)
     return PlanOffer(engine=name, summary=summary, events=_events(plan.events))
+
+
+def _expected(plan: Plan, schema: TableSchema, n_rows: int | None) -> PlanExpected | None:
+    """The engine's prediction for the number of rows that was given, a public guess; None without one."""
+    found = None if n_rows is None else engines()[plan.engine].expected(schema, plan, n_rows)
+    if found is None:
+        return None
+    return PlanExpected(
+        n_rows=found.n_rows, one_way=found.one_way, two_way=found.two_way, smallest_group=found.smallest_group
+    )
 
 
 def _events(events: Purposed) -> list[PlanEvent]:

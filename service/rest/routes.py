@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from service.auth import bearer
-from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
+from service.commands import budgets, curves, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
 from service.context import RequestContext
 from service.ports import Ports
 from understudy import __version__
@@ -20,6 +20,8 @@ from understudy.messages import (
     BudgetGrant,
     BudgetList,
     BudgetView,
+    CurveCreate,
+    CurveView,
     DatasetCreate,
     DatasetList,
     DatasetView,
@@ -252,6 +254,12 @@ async def create_plan(message: PlanCreate, caller: Caller, ports: PortsOf) -> Pl
 async def create_evaluation(message: EvaluationCreate, caller: Caller, ports: PortsOf) -> EvaluationView:
     """Two datasets, best with a third that the table's maker never saw. Costs no budget; claims no guarantee."""
     return await _off_loop(evaluations.evaluate, caller, message, ports)
+
+
+@router.post("/v1/curves", tags=["jobs"], summary="Utility at several prices")
+async def create_curve(message: CurveCreate, caller: Caller, ports: PortsOf) -> CurveView:
+    """For the owner only: nothing of it is private. Costs no budget, counts as an attempt, answers when it is done."""
+    return await _off_loop(curves.create, caller, message, ports)
 
 
 Project = Annotated[str, Query(description="A project of the population.")]

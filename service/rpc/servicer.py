@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.commands import budgets, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
+from service.commands import budgets, curves, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
 from service.rpc.convert import from_proto, member_of, to_proto
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.guard import Call
@@ -18,6 +18,7 @@ from service.rpc.parts import metadata_of, receive
 from understudy import __version__
 from understudy.messages import (
     BudgetGrant,
+    CurveCreate,
     DatasetCreate,
     DatasetList,
     EvaluationCreate,
@@ -105,6 +106,10 @@ class Jobs:
     def Evaluate(self, request: pb.EvaluationCreate, call: Call) -> Any:
         """Costs no budget; claims no guarantee."""
         return to_proto(evaluations.evaluate(call.caller, from_proto(request, EvaluationCreate), call.ports))
+
+    def Curve(self, request: pb.CurveCreate, call: Call) -> Any:
+        """For the owner only. Costs no budget, counts as an attempt."""
+        return to_proto(curves.create(call.caller, from_proto(request, CurveCreate), call.ports))
 
     def DownloadBundle(self, request: pb.DownloadBundleRequest, call: Call) -> Iterator[Any]:
         """Rows as Parquet and CSV, both reports, the privacy statement and a manifest of digests, as a zip."""

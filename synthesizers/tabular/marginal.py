@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthesizers import artifact
-from synthesizers.base import FormalGuarantee, Plan, schema_digest
+from synthesizers.base import ExpectedError, FormalGuarantee, Plan, schema_digest
 from synthesizers.tabular import budget as budgets
 from synthesizers.tabular.columns import coding
+from synthesizers.tabular.expected import expected as expected_error
 from synthesizers.tabular.junction import Node
 from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.model import Model, fit_model
@@ -65,6 +66,10 @@ class MarginalSynthesizer:
             events=budget.events(schema),
             n_rows=n_rows,
         )
+
+    def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> ExpectedError:
+        """The error to expect on ``n_rows`` rows; see ``expected.expected``. Reads no row."""
+        return expected_error(schema, budgets.Budget.from_dict(plan.params["budget"]), n_rows)
 
     def fit(self, session: PrivateSession, plan: Plan) -> FittedMarginal:
         """Spend the plan and make a model.

@@ -36,13 +36,6 @@ class OneWays:
     counts: list[Floats]
     stddevs: Floats
 
-    def combined(self, other: OneWays) -> OneWays:
-        """Both measurements in one, weighted by their precision."""
-        mine, theirs = self.stddevs**-2, other.stddevs**-2
-        share = mine / (mine + theirs)
-        counts = [part * a + (1 - part) * b for part, a, b in zip(share, self.counts, other.counts, strict=True)]
-        return OneWays(counts, (mine + theirs) ** -0.5)
-
     def cleaned(self, codings: Sequence[Coding]) -> tuple[float, list[Floats]]:
         """The estimated number of rows (at least 1), and shrunken counts that add up to it."""
         trust = 1 / (self.stddevs**2 * np.array([counts.size for counts in self.counts]))
@@ -69,7 +62,7 @@ def measure_one_ways(
     known = known or {}
     names = session.domain.names
     have = np.array([1 / float(known[name].variances.mean()) if name in known else 0.0 for name in names])
-    own = _lacking(np.sqrt([float(code.size) for code in codings]), have, precision)
+    own = lacking(np.sqrt([float(code.size) for code in codings]), have, precision)
     counts: list[Floats] = []
     variances: list[float] = []
     for name, part in zip(names, own, strict=True):
@@ -84,7 +77,22 @@ def measure_one_ways(
     return OneWays(counts, np.sqrt(variances))
 
 
-def _lacking(weight: Floats, have: Floats, precision: float) -> Floats:
+def measure_again(
+    session: MarginalSession, codings: Sequence[Coding], noisy: OneWays, precision: float, *, purpose: str
+) -> OneWays:
+    """More precision for the columns that have least of it; both measurements in one."""
+    own = lacking(np.sqrt([float(code.size) for code in codings]), noisy.stddevs**-2, precision)
+    counts, stddevs = list(noisy.counts), noisy.stddevs.copy()
+    for column in np.flatnonzero(own):
+        name, part = session.domain.names[column], float(own[column])
+        fresh = session.measure([(name,)], stddev=1 / math.sqrt(part), purpose=purpose)[0].counts
+        before = float(stddevs[column]) ** -2
+        counts[column] = (before * counts[column] + part * fresh) / (before + part)
+        stddevs[column] = (before + part) ** -0.5
+    return OneWays(counts, stddevs)
+
+
+def lacking(weight: Floats, have: Floats, precision: float) -> Floats:
     """What each column gets of ``precision`` so that have + own is in proportion to weight as far as it can be."""
     order = np.argsort(have / weight)
     filled = precision + np.cumsum(have[order])

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from privacy.measured import Measured
 from synthesizers.base import MarginalSession
 from synthesizers.tabular.allocate import divide, kept
+from synthesizers.tabular.balance import one_ways_are_better
 from synthesizers.tabular.budget import ONE_WAYS, PAIRS, Budget
 from synthesizers.tabular.dependence import dependence
 from synthesizers.tabular.estimate import fit as estimate
 from synthesizers.tabular.junction import Graph, Node, junction_tree
 from synthesizers.tabular.levels import Axis, Coding, make_axis
-from synthesizers.tabular.measure import measure_one_ways, measure_pairs, one_way_factor, pair_factor
+from synthesizers.tabular.measure import measure_again, measure_one_ways, measure_pairs, one_way_factor, pair_factor
 from synthesizers.tabular.sample import sample as draw
 from synthesizers.tabular.select import Candidate, Caps, Picked, pick
 
@@ -73,10 +74,11 @@ def fit_model(
     codings = [code.settled(counts) for code, counts in zip(codings, noisy.counts, strict=True)]
     total, ones = noisy.cleaned(codings)
     axes = _axes(ones, codings)
-    picked = _pick(session, axes, ones, codings, total, budget, max_rows, targets, settings)
+    candidates, picked = _pick(session, axes, ones, codings, total, budget, max_rows, targets, settings)
     precision = budget.pairs / max_rows**2
-    if precision > 0 and not picked:
-        noisy = noisy.combined(measure_one_ways(session, codings, precision, purpose=PAIRS))
+    if precision > 0 and one_ways_are_better(noisy, ones, total, candidates, picked, precision):
+        picked = []
+        noisy = measure_again(session, codings, noisy, precision, purpose=PAIRS)
         total, ones = noisy.cleaned(codings)
         axes = _axes(ones, codings)
     factors = [one_way_factor(column, axes[column], counts, total) for column, counts in enumerate(ones)]
@@ -104,14 +106,16 @@ def _pick(
     max_rows: int,
     targets: Sequence[str],
     settings: Settings,
-) -> list[Picked]:
-    """The pairs to measure; none without a budget for them."""
+) -> tuple[list[Candidate], list[Picked]]:
+    """All pairs that may depend, and those to measure; none without a budget for them."""
     if not (budget.scores > 0 and budget.pairs > 0):
-        return []
+        return [], []
     wanted = {session.domain.names.index(name) for name in targets}
     candidates = [
         Candidate(columns=pair, dependence=score, weight=settings.target_weight if wanted & set(pair) else 1.0)
         for pair, score in dependence(session, axes, ones, total, budget.scores / max_rows**2)
     ]
     keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
-    return pick(axes, candidates, total=total, budget=budget.pairs / max_rows**2, caps=settings.caps, keeps=keeps)
+    return candidates, pick(
+        axes, candidates, total=total, budget=budget.pairs / max_rows**2, caps=settings.caps, keeps=keeps
+    )

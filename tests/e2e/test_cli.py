@@ -124,3 +124,15 @@ def test_help_reads_well(shell: Shell) -> None:
     assert done.returncode == 0
     for word in ("synth", "serve", "budget", "schema", "Exit codes"):
         assert word in done.stdout
+
+
+def test_plan_tells_price_and_error_without_a_table(shell: Shell) -> None:
+    asked = ("plan", "--schema", str(shell.schema), "--epsilon", "1")
+    told = shell(*asked, "--rows", "700", "--json")
+    assert told.returncode == 0, told.stderr
+    expected = json.loads(told.stdout)["expected"]
+    assert expected["n_rows"] == 700
+    assert 0 < expected["one_way"] < expected["two_way"] < 1
+    assert expected["smallest_group"] > 0
+    assert "are reliable" in shell(*asked, "--rows", "700").stdout.replace("\n", " ")
+    assert json.loads(shell(*asked, "--json").stdout)["expected"] is None

@@ -82,6 +82,7 @@ TWINS = {
     "get_bundle": {"Jobs.DownloadBundle"},
     "create_plan": {"Jobs.Plan"},
     "create_evaluation": {"Jobs.Evaluate"},
+    "create_curve": {"Jobs.Curve"},
     "list_budgets": {"Budgets.List"},
     "get_budget": {"Budgets.Get"},
     "grant_budget": {"Budgets.Grant"},

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from understudy.errors import Failed
-from understudy.messages import DEFAULT_DELTA_CAP, BudgetView, EntryView, PlanEvent, PlanScope, PlanView
+from understudy.messages import DEFAULT_DELTA_CAP, BudgetView, EntryView, PlanEvent, PlanExpected, PlanScope, PlanView
 from understudy.options import ApiKey, AsJson, Url, connect, page
 
 budget_app = typer.Typer(no_args_is_help=True, help="What may be spent on a population, and what is left of it.")
@@ -120,12 +120,22 @@ def show_plan(plan: PlanView, as_json: bool) -> None:
     for scope in plan.scopes:
         table.add_row(*_scope_row(scope))
     console.print(table)
+    if plan.expected is not None:
+        console.print(_expected(plan.expected))
     for offer in plan.offers:
         console.print(f"{offer.engine} instead: {offer.refusal or offer.summary}")
         if offer.events:
             console.print(_events_table(offer.events))
     if not plan.fits:
         console.print("The budget cannot cover this job.")
+
+
+def _expected(error: PlanExpected) -> str:
+    return (
+        f"Expected on {error.n_rows:,} rows: columns off by {error.one_way:.2%}, pairs of columns by "
+        f"{error.two_way:.2%} (mean total variation distance); groups of {error.smallest_group:,} rows or more are "
+        "reliable."
+    )
 
 
 def _scope_row(scope: PlanScope) -> tuple[str, ...]:

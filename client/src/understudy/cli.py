@@ -21,6 +21,7 @@ from rich.table import Table
 from understudy import __version__
 from understudy.budget_cli import budget_app, show_plan
 from understudy.client import Client, SynthResult, read_schema
+from understudy.curve_cli import curve
 from understudy.errors import Failed, UnderstudyError, UsageError
 from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
@@ -31,6 +32,7 @@ from understudy.messages import (
     PlanCreate,
 )
 from understudy.options import ApiKey, AsJson, Url, connect, page, say
+from understudy.plan_cli import plan
 from understudy.report import figures
 from understudy.scrub_cli import scrub
 
@@ -95,6 +97,9 @@ def synth(
     ] = DEFAULT_REPORT_SHARE,
     canaries: Annotated[int, typer.Option("--canaries", help="Invented rows to watch for, 10 to 1000; 0: none.")] = 0,
     policy: Annotated[Path | None, typer.Option("--policy", help="Gates that the release must pass, JSON.")] = None,
+    without_dp: Annotated[
+        bool, typer.Option("--without-dp", help="Also fit without privacy, to tell the owner what privacy costs.")
+    ] = False,
     out: Annotated[Path, typer.Option("--out", help="Directory for the result.")] = Path("understudy-out"),
     url: Url = None,
     api_key: ApiKey = None,
@@ -139,6 +144,7 @@ def synth(
                 report_share=report_share,
                 canaries=canaries,
                 policy=_read_policy(policy),
+                without_dp=without_dp,
                 out=out,
                 on_progress=lambda stage, percent: bar.update(
                     task, description=_STAGES.get(stage, stage), completed=0 if stage == "upload" else percent
@@ -208,6 +214,8 @@ def _read_policy(path: Path | None) -> dict[str, object]:
 
 
 app.command("scrub")(scrub)
+app.command("curve")(curve)
+app.command("plan")(plan)
 
 
 @app.command()

@@ -24,11 +24,13 @@ from understudy.endpoints import Request
 from understudy.errors import Failed, InputRefused, UnderstudyError, UsageError
 from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
+    DEFAULT_CURVE_AUDIT_SHARE,
     DEFAULT_ENGINE,
     DEFAULT_JOB_DELTA,
     DEFAULT_REPORT_SHARE,
     BudgetGrant,
     BudgetView,
+    CurveCreate,
     DatasetCreate,
     DatasetView,
     EngineView,
@@ -199,6 +201,7 @@ class Client:
         report_share: float = DEFAULT_REPORT_SHARE,
         canaries: int = 0,
         policy: dict[str, object] | None = None,
+        without_dp: bool = False,
         out: str | Path = "understudy-out",
         on_progress: Observer | None = None,
     ) -> SynthResult:
@@ -221,6 +224,7 @@ class Client:
                 report_share=report_share,
                 canaries=canaries,
                 policy=policy or {},
+                without_dp=without_dp,
                 resume=True,
             )
             job = self.submit(request)
@@ -258,11 +262,42 @@ class Client:
         finally:
             for dataset_id in used:
                 self._forget(dataset_id)
-        folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in found.files.items():
-            (folder / Path(name).name).write_text(text, encoding="utf-8")
-        return {name: folder / Path(name).name for name in found.files}
+        return _write(found.files, out)
+
+    def curve(
+        self,
+        table: str | Path,
+        *,
+        schema: TableSchema | dict[str, object] | str | Path,
+        epsilons: Sequence[float] = (),
+        delta: float = DEFAULT_JOB_DELTA,
+        n_rows: int | None = None,
+        engine: str = DEFAULT_ENGINE,
+        report_share: float = DEFAULT_REPORT_SHARE,
+        audit_share: float = DEFAULT_CURVE_AUDIT_SHARE,
+        out: str | Path = "understudy-out",
+    ) -> dict[str, Path]:
+        """How useful the table would be at several prices. Writes a page and its JSON, and returns name -> path.
+
+        For the owner of the table only: nothing of it is private, and choosing an epsilon by it is not covered by the
+        guarantee. Costs no budget; counts as an attempt. The table is removed from the service at the end.
+        """
+        declared = schema if isinstance(schema, TableSchema) else read_schema(schema)
+        dataset = self.upload(table, declared)
+        try:
+            request = CurveCreate(
+                dataset_id=dataset.id,
+                epsilons=list(epsilons),
+                delta=delta,
+                n_rows=n_rows,
+                engine=engine,
+                report_share=report_share,
+                audit_share=audit_share,
+            )
+            found = self.call(endpoints.create_curve(request))
+        finally:
+            self._forget(dataset.id)
+        return _write(found.files, out)
 
     def scrub(
         self,
@@ -396,6 +431,15 @@ def format_of(path: Path) -> TableFormat:
         return TableFormat(path.suffix.lower().lstrip("."))
     except ValueError:
         raise UsageError("A table is a .csv or a .parquet file.", code="format-unknown") from None
+
+
+def _write(files: dict[str, str], out: str | Path) -> dict[str, Path]:
+    """Write an answer's files into a directory, under their plain names."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / Path(name).name).write_text(text, encoding="utf-8")
+    return {name: folder / Path(name).name for name in files}
 
 
 def _scrub_format(path: Path) -> ScrubFormat:

@@ -18,6 +18,8 @@ from understudy.messages import (
     BudgetGrant,
     BudgetList,
     BudgetView,
+    CurveCreate,
+    CurveView,
     DatasetCreate,
     DatasetList,
     DatasetView,
@@ -155,6 +157,11 @@ def create_plan(message: PlanCreate) -> Request[PlanView]:
 def create_evaluation(message: EvaluationCreate) -> Request[EvaluationView]:
     """POST /v1/evaluations"""
     return Request(method="POST", path="/v1/evaluations", answer=EvaluationView, body=_json(message))
+
+
+def create_curve(message: CurveCreate) -> Request[CurveView]:
+    """POST /v1/curves"""
+    return Request(method="POST", path="/v1/curves", answer=CurveView, body=_json(message))
 
 
 def list_budgets() -> Request[BudgetList]:

@@ -16,6 +16,8 @@ DEFAULT_JOB_DELTA = 1e-6
 DEFAULT_AUDIT_SHARE = 0.1
 DEFAULT_ENGINE = "marginal"
 DEFAULT_REPORT_SHARE = 0.05
+DEFAULT_CURVE_EPSILONS = (0.3, 1.0, 3.0, 10.0)
+DEFAULT_CURVE_AUDIT_SHARE = 0.4
 
 
 class Message(BaseModel):
@@ -156,6 +158,11 @@ class JobCreate(Message):
         default_factory=dict,
         description="Gates before anything leaves: max_epsilon, max_attack_auc, max_attack_rate, min_fidelity, "
         "no_pii_literal. They can only be stricter than the service's own.",
+    )
+    without_dp: bool = Field(
+        False,
+        description="Also fit once without privacy, to say in the owner report what the privacy costs. That table and "
+        "its figures never leave.",
     )
 
 
@@ -309,6 +316,20 @@ class PlanOffer(Message):
     refusal: str = Field("", description="The code of the error, if this engine cannot do it.")
 
 
+class PlanExpected(Message):
+    """The error to expect, from the schema, the noise and the number of rows that was given; no row was read.
+
+    Strong dependences in the table leave more, weak ones less. Compare prices by it; it is no promise.
+    """
+
+    n_rows: int = Field(description="The number of rows that it holds for, as asked.")
+    one_way: float = Field(description="Mean total variation distance of the columns, 0 to 1.")
+    two_way: float = Field(description="Mean total variation distance of the pairs of columns, 0 to 1.")
+    smallest_group: int = Field(
+        description="Rows from which on a group told by one value stands above the noise, in every column."
+    )
+
+
 class PlanView(Message):
     """The price of a job, computed before any row is read."""
 
@@ -324,6 +345,7 @@ class PlanView(Message):
     events: list[PlanEvent]
     scopes: list[PlanScope]
     offers: list[PlanOffer]
+    expected: PlanExpected | None = Field(None, description="If a number of rows was given and the engine can tell.")
 
 
 class EngineView(Message):
@@ -389,6 +411,33 @@ class EvaluationView(Message):
     """What was found. The owner report holds figures of real rows: it stays with the owner."""
 
     files: dict[str, str] = Field(description="report.owner and report.release, each as .json and .html.")
+
+
+class CurveCreate(Message):
+    """Ask how useful the table would be at several prices. Nothing is released, so nothing is charged.
+
+    What comes back is made of private rows, and choosing an epsilon by it is not covered by any guarantee. It counts as
+    an attempt on the table.
+    """
+
+    dataset_id: str
+    epsilons: list[float] = Field(
+        default_factory=list, description="1 to 12 of them, each above 0. None given: 0.3, 1, 3 and 10."
+    )
+    delta: float = Field(DEFAULT_JOB_DELTA, description="As of a job.")
+    n_rows: int | None = Field(None, description="As of a job. Default: as many as are trained on.")
+    engine: str = Field(DEFAULT_ENGINE, description="Name of the synthesizer.")
+    report_share: float = Field(DEFAULT_REPORT_SHARE, description="As of a job, which keeps so much for its report.")
+    audit_share: float = Field(
+        DEFAULT_CURVE_AUDIT_SHARE, description="As of a job. A half of these persons is held out, to test on."
+    )
+
+
+class CurveView(Message):
+    """What was found. All of it is made of real rows: it stays with the owner."""
+
+    id: str = Field(description="Of the record of this look among the tenant's jobs.")
+    files: dict[str, str] = Field(description="curve.owner.json and curve.owner.html.")
 
 
 class ScrubCreate(Message):

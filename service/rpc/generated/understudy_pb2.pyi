@@ -135,7 +135,7 @@ class DatasetList(_message.Message):
     def __init__(self, datasets: _Optional[_Iterable[_Union[DatasetView, _Mapping]]] = ...) -> None: ...
 
 class JobCreate(_message.Message):
-    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy")
+    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy", "without_dp")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +147,7 @@ class JobCreate(_message.Message):
     REPORT_SHARE_FIELD_NUMBER: _ClassVar[int]
     CANARIES_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_DP_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     epsilon: float
     delta: float
@@ -158,7 +159,8 @@ class JobCreate(_message.Message):
     report_share: float
     canaries: int
     policy: str
-    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ...) -> None: ...
+    without_dp: bool
+    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ..., without_dp: _Optional[bool] = ...) -> None: ...
 
 class StepView(_message.Message):
     __slots__ = ("name", "seconds")
@@ -384,8 +386,20 @@ class PlanOffer(_message.Message):
     refusal: str
     def __init__(self, engine: _Optional[str] = ..., summary: _Optional[str] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., refusal: _Optional[str] = ...) -> None: ...
 
+class PlanExpected(_message.Message):
+    __slots__ = ("n_rows", "one_way", "two_way", "smallest_group")
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    ONE_WAY_FIELD_NUMBER: _ClassVar[int]
+    TWO_WAY_FIELD_NUMBER: _ClassVar[int]
+    SMALLEST_GROUP_FIELD_NUMBER: _ClassVar[int]
+    n_rows: int
+    one_way: float
+    two_way: float
+    smallest_group: int
+    def __init__(self, n_rows: _Optional[int] = ..., one_way: _Optional[float] = ..., two_way: _Optional[float] = ..., smallest_group: _Optional[int] = ...) -> None: ...
+
 class PlanView(_message.Message):
-    __slots__ = ("engine", "population", "project", "epsilon", "delta", "epsilon_of_events", "rho", "accountant", "fits", "events", "scopes", "offers")
+    __slots__ = ("engine", "population", "project", "epsilon", "delta", "epsilon_of_events", "rho", "accountant", "fits", "events", "scopes", "offers", "expected")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
@@ -398,6 +412,7 @@ class PlanView(_message.Message):
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
     OFFERS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
     engine: str
     population: str
     project: str
@@ -410,7 +425,8 @@ class PlanView(_message.Message):
     events: _containers.RepeatedCompositeFieldContainer[PlanEvent]
     scopes: _containers.RepeatedCompositeFieldContainer[PlanScope]
     offers: _containers.RepeatedCompositeFieldContainer[PlanOffer]
-    def __init__(self, engine: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_of_events: _Optional[float] = ..., rho: _Optional[float] = ..., accountant: _Optional[str] = ..., fits: _Optional[bool] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[PlanScope, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PlanOffer, _Mapping]]] = ...) -> None: ...
+    expected: PlanExpected
+    def __init__(self, engine: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_of_events: _Optional[float] = ..., rho: _Optional[float] = ..., accountant: _Optional[str] = ..., fits: _Optional[bool] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[PlanScope, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PlanOffer, _Mapping]]] = ..., expected: _Optional[_Union[PlanExpected, _Mapping]] = ...) -> None: ...
 
 class EngineView(_message.Message):
     __slots__ = ("name", "summary", "formal_guarantee")
@@ -470,6 +486,39 @@ class EvaluationView(_message.Message):
     FILES_FIELD_NUMBER: _ClassVar[int]
     files: _containers.ScalarMap[str, str]
     def __init__(self, files: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class CurveCreate(_message.Message):
+    __slots__ = ("dataset_id", "epsilons", "delta", "n_rows", "engine", "report_share", "audit_share")
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    EPSILONS_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    REPORT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    epsilons: _containers.RepeatedScalarFieldContainer[float]
+    delta: float
+    n_rows: int
+    engine: str
+    report_share: float
+    audit_share: float
+    def __init__(self, dataset_id: _Optional[str] = ..., epsilons: _Optional[_Iterable[float]] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., report_share: _Optional[float] = ..., audit_share: _Optional[float] = ...) -> None: ...
+
+class CurveView(_message.Message):
+    __slots__ = ("id", "files")
+    class FilesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    files: _containers.ScalarMap[str, str]
+    def __init__(self, id: _Optional[str] = ..., files: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ScrubCreate(_message.Message):
     __slots__ = ("format", "table_schema", "population")

@@ -362,6 +362,11 @@ class JobsStub:
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.FromString,
                 _registered_method=True)
+        self.Curve = channel.unary_unary(
+                '/understudy.v1.Jobs/Curve',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveCreate.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveView.FromString,
+                _registered_method=True)
         self.DownloadBundle = channel.unary_stream(
                 '/understudy.v1.Jobs/DownloadBundle',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleRequest.SerializeToString,
@@ -415,6 +420,13 @@ class JobsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Curve(self, request, context):
+        """How useful the table would be at several prices. For its owner only; nothing is released, nothing is charged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DownloadBundle(self, request, context):
         """The bundle of a finished job, a zip, in chunks of at most 256 KiB.
         """
@@ -454,6 +466,11 @@ def add_JobsServicer_to_server(servicer, server):
                     servicer.Evaluate,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.SerializeToString,
+            ),
+            'Curve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Curve,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveCreate.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveView.SerializeToString,
             ),
             'DownloadBundle': grpc.unary_stream_rpc_method_handler(
                     servicer.DownloadBundle,
@@ -624,6 +641,33 @@ class Jobs:
             '/understudy.v1.Jobs/Evaluate',
             service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.SerializeToString,
             service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Curve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Jobs/Curve',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.CurveCreate.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.CurveView.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,11 @@ def _lights(report: Report) -> dict[str, str]:
     return {metric["id"]: metric["status"] for section in document["sections"] for metric in section["metrics"]}
 
 
+def _metrics(report: Report) -> dict[str, Any]:
+    document: Any = report.as_owner_json()
+    return {metric["id"]: metric for section in document["sections"] for metric in section["metrics"]}
+
+
 @pytest.fixture(scope="module")
 def ordinary(schema: TableSchema, draw: Draw) -> Report:
     train = draw(1_500, 1)
@@ -231,6 +236,22 @@ def test_what_privacy_costs_is_told_where_the_owner_asked(schema: TableSchema, d
     found = {metric["id"]: metric for s in report["sections"] for metric in s["metrics"]}
     assert found["fidelity.price"]["value"] > 0
     assert "table without privacy" in found["fidelity.price"]["notes"][0]
+
+
+def test_nothing_that_may_leave_depends_on_the_table_without_privacy(schema: TableSchema, draw: Draw) -> None:
+    document: Any = schema.as_dict()
+    document["understudy:privacyUnit"] = {"column": "patient", "maxRows": 1}
+    tables = {"train": draw(300, 1), "controls": draw(150, 2), "synthetic": draw(300, 3)}
+    secret = draw(300, 4).select([column.name for column in schema.modelled])
+    secret = secret.set_column(3, "code", pa.array(["zebra-7"] * 300))
+    plain = _judge(TableSchema.parse(document), **tables)
+    asked = _judge(TableSchema.parse(document), **tables, without_dp=secret)
+    assert asked.as_release_json() == plain.as_release_json()
+    assert "zebra-7" not in html(asked.as_owner_json())
+    before, after = _metrics(plain), _metrics(asked)
+    # It has no column of persons: that must not make everybody's rows persons of their own.
+    assert set(after) - set(before) == {"fidelity.price"}
+    assert {id_: after[id_] for id_ in before} == before
 
 
 def test_without_a_target_utility_is_grey_and_says_why(draw: Draw, schema: TableSchema) -> None:
