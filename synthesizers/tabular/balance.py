@@ -19,7 +19,7 @@ from synthesizers.tabular.select import Candidate, Picked
 
 Floats = NDArray[np.float64]
 
-CAUTION = 0.9
+CAUTION = 1.1
 """Pairs are measured if that promises an error below this part of the one-ways' own: scores that stand out by chance
 are the ones that are picked, so the promise is too good."""
 
