@@ -61,7 +61,8 @@ CODINGS = [Coding(size=size, n_ordered=size if size > 8 else 0) for size in SIZE
 def test_never_worse_than_all_of_the_budget_on_one_ways(coded: Callable, strength: float, epsilon: float) -> None:
     """Mean of six fits each, independent columns and dependent ones.
 
-    Scores cost 3 % of the budget, so 1.5 % of accuracy; the rest of the bound is two standard errors. Fixed seeds.
+    Scores cost 3 % of the budget, so 1.5 % of accuracy; up to epsilon 0.1, scores that stand out by chance sometimes
+    win pairs a budget that they are not worth: up to 9 % in a mean of 24 fits. The rest is noise. Fixed seeds.
     """
     real = table(strength)
     own, alone = (
@@ -73,7 +74,7 @@ def test_never_worse_than_all_of_the_budget_on_one_ways(coded: Callable, strengt
         )
         for held in budgets(epsilon)
     )
-    assert own < 1.08 * alone
+    assert own < (1.15 if epsilon <= 0.1 else 1.05) * alone
     if strength and epsilon >= 1:
         assert own < 0.6 * alone
 
