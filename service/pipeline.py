@@ -41,6 +41,7 @@ from service.telemetry import event, redacted
 from synthesizers.registry import engines
 from understudy import __version__
 from understudy.errors import Conflict, Failed, UnderstudyError
+from understudy.messages import JobState
 from understudy.schema import TableSchema
 
 Seconds = dict[str, float]
@@ -280,6 +281,8 @@ def run_step(name: str, tenant: TenantId, job_id: str, ports: Ports) -> str | No
     step, began = FLOW[index], FLOW[index - 1].until if index else 0
     try:
         run = _begin(step, began, tenant, job_id, ports)
+        if run is None:
+            return None
         started = time.monotonic()
         seconds = step.act(run)
         _record(run, step, seconds or {step.name: time.monotonic() - started})
@@ -292,10 +295,13 @@ def run_step(name: str, tenant: TenantId, job_id: str, ports: Ports) -> str | No
     return None
 
 
-def _begin(step: Step, began: int, tenant: TenantId, job_id: str, ports: Ports) -> Run:
+def _begin(step: Step, began: int, tenant: TenantId, job_id: str, ports: Ports) -> Run | None:
+    """The step's surroundings; None if the job has ended, as it may have when a step runs again after a crash."""
     with ports.database.begin() as tx:
         stores = tx.for_tenant(tenant)
         job = stores.jobs.get(job_id)
+        if job.state.is_final:
+            return None
         dataset = stores.datasets.get(job.dataset_id)
         job = (job.started() if step is FLOW[0] else job).at(step.name, began)
         stores.jobs.put(job)
@@ -320,11 +326,14 @@ def _record(run: Run, step: Step, seconds: Seconds) -> None:
 
 
 def fail(tenant: TenantId, job_id: str, error: JobError, ports: Ports) -> str:
-    """End a job: its hold is released if nothing was spent, and its files go."""
+    """End a job: its hold is released if nothing was spent, and its files go. A job that ended well keeps its own."""
     with ports.database.begin() as tx:
         stores = tx.for_tenant(tenant)
         stores.ledger.release(job_id, at=ports.clock.now())
+        job = stores.jobs.get(job_id)
+        if job.state is JobState.DONE:
+            return error.code
         with contextlib.suppress(Conflict):
-            stores.jobs.put(stores.jobs.get(job_id).failed(error))
+            stores.jobs.put(job.failed(error))
     ports.blobs.remove(f"{tenant}/jobs/{job_id}")
     return error.code

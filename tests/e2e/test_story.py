@@ -13,8 +13,11 @@ import pytest
 
 from privacy.ledger import EntryKind, Scope
 from service.context import TenantId
+from service.jobs import JobError
+from service.pipeline import fail, run_step
 from tests.e2e.houses import SCHEMA, House, rows
 from understudy.client import Client, SynthResult
+from understudy.messages import JobState
 from understudy.report import figures
 
 Connect = Callable[[str], Client]
@@ -83,3 +86,13 @@ def test_a_proposal_says_types_and_guesses_and_nothing_else(house: House, http: 
     asked = http(house.keys["clinic"]).propose_schema(table, include_data=True)
     assert asked.data_derived
     assert "constraints" in json.dumps(asked.table_schema)
+
+
+def test_a_last_step_that_runs_twice_keeps_the_bundle(house: House, http: Connect, result: SynthResult) -> None:
+    """A process may die after it has recorded the end of a job and before its engine has heard of it."""
+    tenant = TenantId("clinic")
+    assert run_step("bundle", tenant, result.job.id, house.ports) is None
+    fail(tenant, result.job.id, JobError(code="failed", message="late"), house.ports)
+    client = http(house.keys["clinic"])
+    assert client.job(result.job.id).state is JobState.DONE
+    assert "manifest.json" in client.download(result.job.id, result.folder / "again")
