@@ -11,6 +11,9 @@ from pathlib import Path
 from understudy import __version__
 
 MANIFEST = "manifest.json"
+WITHOUT_DP = "without_dp.parquet"
+"""What the owner may ask for: the same fit without privacy. As private as the real rows: it stays in the job's folder
+until the judge has read it, is never bundled, and is gone at the end."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

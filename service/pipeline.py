@@ -21,10 +21,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -33,7 +32,7 @@ from evaluation.gates import STOP
 from evaluation.position import budget_position, scope_position
 from evaluation.statement import build
 from privacy.ledger import Account, Scope
-from service.bundle import write_bundle
+from service.bundle import WITHOUT_DP, write_bundle
 from service.context import TenantId
 from service.jobs import Job, JobError, StepRecord
 from service.ports import Dataset, Ports, Progress
@@ -82,15 +81,9 @@ class Run:
         """A finished JSON file of an earlier step."""
         return cast("dict[str, object]", json.loads(Path(self.local(name)).read_text()))
 
-    @contextlib.contextmanager
-    def attempt(self) -> Iterator[Path]:
+    def attempt(self) -> AbstractContextManager[Path]:
         """A directory for this attempt's files, gone at the end whatever happens."""
-        self.ports.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=self.ports.scratch, prefix=f"{self.job.id}-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return self.ports.folder(self.job.id)
 
     def publish(self, folder: Path) -> None:
         """Make the attempt's files the job's files, each at once."""
@@ -227,9 +220,6 @@ def bundle(run: Run) -> Seconds:
         run.ports.blobs.remove(run.blob(name))
     return {}
 
-
-WITHOUT_DP = "without_dp.parquet"
-"""What the owner may ask for: the same fit without privacy. Read by the judge, never bundled, gone at the end."""
 
 BUNDLED = (
     "synthetic.parquet",

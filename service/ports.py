@@ -5,6 +5,9 @@ Stores of tenant data exist only per tenant: there is no way to ask for a row wi
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -263,3 +266,13 @@ class Ports:
     settings: Settings
     scratch: Path
     entropy: Entropy
+
+    @contextlib.contextmanager
+    def folder(self, prefix: str) -> Iterator[Path]:
+        """A directory of the scratch space, readable by its owner only, gone at the end of the block."""
+        self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=self.scratch, prefix=f"{prefix}-"))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)

@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from service.bundle import WITHOUT_DP
 from service.ports import Progress
-from understudy.schema import TableSchema
+from understudy.schema import ColumnSchema, TableSchema
 
 if TYPE_CHECKING:
     from evaluation.report import Report
+    from privacy.ingest import Split
     from synthesizers.base import Plan
 
 Request = dict[str, object]
@@ -46,15 +48,15 @@ def ingest(request: Request, on_progress: Progress) -> Request:
     from privacy.ingest import ingest as take_in
     from privacy.scrub.undeclared import refuse_undeclared, undeclared
 
+    schema = _schema(request)
     on_progress("ingest", 0)
     take_in(
         _path(request, "source"),
         _path(request, "out"),
         format=cast("str", request["format"]),  # type: ignore[arg-type]
-        schema=_schema(request),
+        schema=schema,
         limits=Limits(max_bytes=cast(int, request["max_bytes"])),
     )
-    schema = _schema(request)
     if names := undeclared(schema):
         refuse_undeclared(pq.read_table(_path(request, "out"), columns=names), schema)
     return {"sketch": _unit_sketch(request, schema)}
@@ -72,26 +74,43 @@ def _unit_sketch(request: Request, schema: TableSchema) -> str:
 
 def scrub(request: Request, on_progress: Progress) -> Request:
     """Canonical Parquet -> scrubbed training, member and control rows. A map of each person's own rows."""
-    from privacy.ingest import bound_rows, split
     from privacy.scrub.table import scrub_table
 
     schema, out = _schema(request), _path(request, "out")
     on_progress("scrub", 0)
-    table = pq.read_table(_path(request, "canonical"))
-    bounded = bound_rows(table, schema, key=_key(request, "rows_key"))
-    parts = split(bounded, schema, key=_key(request, "audit_key"), audit_share=cast(float, request["audit_share"]))
+    parts = _split(request, schema)
     on_progress("scrub", 20)
     train, report = scrub_table(parts.train, schema, key=_key(request, "surrogate_key"))
     on_progress("scrub", 90)
     pq.write_table(train, out / "train.parquet", compression="zstd")
     # The audit knows people by the same pseudonyms as the training rows, or it would take them for others.
-    kept = tuple(column for column in schema.columns if column.is_modelled or column.name == schema.unit.column)
-    audited, names = replace(schema, columns=kept), [column.name for column in kept]
     for role, part in (("members", parts.members), ("controls", parts.controls)):
-        scrubbed, _ = scrub_table(part.select(names), audited, key=_key(request, "surrogate_key"))
-        pq.write_table(scrubbed, out / f"{role}.parquet", compression="zstd")
+        pq.write_table(_pseudonymised(part, request, schema), out / f"{role}.parquet", compression="zstd")
     (out / "scrub.json").write_text(json.dumps(report.as_dict(), sort_keys=True))
     return {}
+
+
+def _split(request: Request, schema: TableSchema) -> Split:
+    """The canonical rows, capped per person and split by person."""
+    from privacy.ingest import bound_rows, split
+
+    bounded = bound_rows(pq.read_table(_path(request, "canonical")), schema, key=_key(request, "rows_key"))
+    return split(bounded, schema, key=_key(request, "audit_key"), audit_share=cast(float, request["audit_share"]))
+
+
+def _kept(schema: TableSchema) -> tuple[ColumnSchema, ...]:
+    """What an engine models, and who each row is of: discovery of categories counts persons, not rows."""
+    return tuple(column for column in schema.columns if column.is_modelled or column.name == schema.unit.column)
+
+
+def _pseudonymised(rows: pa.Table, request: Request, schema: TableSchema) -> pa.Table:
+    """The kept columns, scrubbed with the population's key."""
+    from privacy.scrub.table import scrub_table
+
+    kept = _kept(schema)
+    selected = rows.select([column.name for column in kept])
+    scrubbed, _ = scrub_table(selected, replace(schema, columns=kept), key=_key(request, "surrogate_key"))
+    return scrubbed
 
 
 def fit(request: Request, on_progress: Progress) -> Request:
@@ -112,8 +131,7 @@ def fit(request: Request, on_progress: Progress) -> Request:
     canaries = invent(schema, cast(int, request["canaries"]), os.urandom)
     rows: ParquetRows | pa.Table = ParquetRows(_path(request, "train"))
     if len(canaries.planted):
-        # The unit's pseudonym goes along: discovery of categories counts persons with it, not rows.
-        wanted = [column.name for column in schema.columns if column.is_modelled or column.name == schema.unit.column]
+        wanted = [column.name for column in _kept(schema)]
         rows = plant(pq.read_table(_path(request, "train"), columns=wanted), canaries, schema, os.urandom)
     session = PrivateSession(rows, schema, Meter(plan.events), os.urandom)
     started = time.perf_counter()
@@ -129,7 +147,7 @@ def fit(request: Request, on_progress: Progress) -> Request:
     invented = fresh_identifiers(schema, modelled.num_rows, key=os.urandom(32))
     synthetic = assemble(schema, modelled, invented)
     pq.write_table(synthetic, out / "synthetic.parquet", compression="zstd")
-    write_csv(synthetic, out / "synthetic.csv", missing=schema.missing_values)
+    write_csv(synthetic, out / "synthetic.csv")
     sample_s = time.perf_counter() - started
     started = time.perf_counter()
     released = measure(session, plan.events, modelled, canaries=len(canaries.planted))
@@ -149,10 +167,6 @@ def fit(request: Request, on_progress: Progress) -> Request:
         "canaries": found,
         "seconds": seconds,
     }
-
-
-WITHOUT_DP = "without_dp.parquet"
-"""As private as the real rows: it stays in the job's folder until the judge has read it, and is never bundled."""
 
 
 def _without_dp(request: Request, schema: TableSchema, plan: Plan, n_rows: int) -> pa.Table:
@@ -281,18 +295,8 @@ def curve(request: Request, on_progress: Progress) -> Request:
 
 def _curve_rows(request: Request, schema: TableSchema) -> tuple[pa.Table, pa.Table]:
     """(training rows, rows of persons held out) as a job would have them: split, capped and scrubbed."""
-    from privacy.ingest import bound_rows, split
-    from privacy.scrub.table import scrub_table
-
-    bounded = bound_rows(pq.read_table(_path(request, "canonical")), schema, key=_key(request, "rows_key"))
-    parts = split(bounded, schema, key=_key(request, "audit_key"), audit_share=cast(float, request["audit_share"]))
-    kept = tuple(column for column in schema.columns if column.is_modelled or column.name == schema.unit.column)
-    names, key = [column.name for column in kept], _key(request, "surrogate_key")
-    train, controls = (
-        scrub_table(part.select(names), replace(schema, columns=kept), key=key)[0]
-        for part in (parts.train, parts.controls)
-    )
-    return train, controls
+    parts = _split(request, schema)
+    return _pseudonymised(parts.train, request, schema), _pseudonymised(parts.controls, request, schema)
 
 
 def assemble(schema: TableSchema, modelled: pa.Table, invented: dict[str, pa.Array]) -> pa.Table:
@@ -311,13 +315,12 @@ def assemble(schema: TableSchema, modelled: pa.Table, invented: dict[str, pa.Arr
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(table: pa.Table, path: Path, *, missing: tuple[str, ...]) -> None:
+def write_csv(table: pa.Table, path: Path) -> None:
     """The table as RFC 4180 CSV, readable with its own schema, and safe to open in a spreadsheet.
 
     A text cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP ASVS 1.2.10);
-    Parquet stays exact.
+    Parquet stays exact. Missing is an unquoted empty cell.
     """
-    del missing  # an unquoted empty cell is missing in every schema
     columns = [_csv_column(column) for column in table.columns]
     pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), path)
 
@@ -378,7 +381,7 @@ def scrub_file(request: Request, on_progress: Progress) -> Request:
     finally:
         canonical.unlink(missing_ok=True)
     if kind == "csv":
-        write_csv(pq.read_table(scrubbed), out, missing=schema.missing_values)
+        write_csv(pq.read_table(scrubbed), out)
         scrubbed.unlink()
     else:
         scrubbed.replace(out)

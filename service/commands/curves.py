@@ -8,7 +8,6 @@ It runs within the request, in one child process, as evaluations do.
 from __future__ import annotations
 
 from service.commands import datasets
-from service.commands.evaluations import answer_folder
 from service.commands.ids import new_id
 from service.commands.plans import check_asked, plan_of
 from service.context import RequestContext
@@ -34,7 +33,7 @@ def create(context: RequestContext, message: CurveCreate, ports: Ports) -> Curve
     asked = _asked(message, ports)
     dataset = datasets.ready(context, message.dataset_id, ports)
     schema = TableSchema.parse(dataset.schema)
-    with answer_folder(ports, "curve") as out:
+    with ports.folder("curve") as out:
         request: dict[str, object] = {
             "canonical": str(datasets.local_copy(dataset, ports)),
             "schema": dataset.schema,

@@ -6,12 +6,6 @@ would give those rows away (arXiv:2312.05114). Nothing is charged, for nothing t
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 from evaluation.statement import build
 from service.commands import datasets
 from service.context import RequestContext
@@ -35,7 +29,7 @@ def evaluate(context: RequestContext, message: EvaluationCreate, ports: Ports) -
     for other in (synthetic, control):
         if other is not None:
             _check_twin(schema, TableSchema.parse(other.schema))
-    with answer_folder(ports, "evaluate") as out:
+    with ports.folder("evaluate") as out:
         request: dict[str, object] = {
             "real": str(datasets.local_copy(real, ports)),
             "synthetic": str(datasets.local_copy(synthetic, ports)),
@@ -70,14 +64,3 @@ def _no_claim(schema: TableSchema) -> dict[str, object]:
         budget=None,
         code_version=__version__,
     ).as_dict()
-
-
-@contextmanager
-def answer_folder(ports: Ports, prefix: str) -> Iterator[Path]:
-    """A directory for the files of an answer, gone at the end of the block."""
-    ports.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=ports.scratch, prefix=f"{prefix}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from service.commands.datasets import Upload
@@ -30,14 +28,8 @@ class FileWriter:
 @contextmanager
 def receiving(ports: Ports) -> Iterator[tuple[Path, Upload]]:
     """A directory for the file, gone at the end of the block, and where to write its bytes."""
-    ports.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=ports.scratch, prefix="propose-"))
-    writer = FileWriter(folder / "table")
-    try:
+    with ports.folder("propose") as folder, closing(FileWriter(folder / "table")) as writer:
         yield folder, Upload(writer, ports.settings.max_upload_bytes)
-    finally:
-        writer.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def propose(folder: Path, table_format: TableFormat, ports: Ports, *, include_data: bool) -> SchemaProposal:
