@@ -1,6 +1,6 @@
 """Canaries: invented rows offered for training by secret coins, to see what the output tells of each coin.
 
-``service.steps`` plants them before the fit and looks for them after the sample. A canary is drawn from declared
+``service.tasks`` plants them before the fit and looks for them after the sample. A canary is drawn from declared
 facts alone and is a person of its own, whom no neighbouring table lacks: it takes nothing from anybody's guarantee,
 and what is found out about it may leave, for it is nobody. It does distort what is learnt, by about half the number
 of canaries in rows, so there are none unless asked for.

@@ -1,6 +1,6 @@
 """Fidelity figures that may leave: distances between real and synthetic rows, measured with noise that the plan holds.
 
-Only ``service.steps`` calls ``measure``, after the fit and before the reports. It sees no row: it asks the session,
+Only ``service.tasks`` calls ``measure``, after the fit and before the reports. It sees no row: it asks the session,
 which debits the plan's ``report/...`` events first, so the figures are inside the total that was promised. What it
 returns is plain JSON of released numbers; ``evaluation.released`` makes metrics of it.
 

@@ -41,7 +41,7 @@ _EXHAUSTED = {"ingest": _TOO_MUCH, "propose": _TOO_MUCH}
 
 @dataclass(frozen=True, slots=True)
 class ChildSandbox:
-    """Runs the tasks of ``service.steps`` in child processes."""
+    """Runs the tasks of ``service.tasks`` in child processes."""
 
     settings: Settings
 

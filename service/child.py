@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service import steps
 from service.sandbox import Progress
 from service.sandbox_child import Handler, serve_child
+from service.tasks import TASKS
+from service.tasks.request import Task
 
 
-def _handler(task: steps.Task) -> Handler:
+def _handler(task: Task) -> Handler:
     def handle(request: Mapping[str, object], progress: Progress) -> dict[str, object]:
         return task(dict(request), lambda stage, percent: progress(percent, stage))
 
@@ -17,4 +18,4 @@ def _handler(task: steps.Task) -> Handler:
 
 
 if __name__ == "__main__":
-    serve_child({name: _handler(task) for name, task in steps.TASKS.items()})
+    serve_child({name: _handler(task) for name, task in TASKS.items()})

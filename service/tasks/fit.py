@@ -1,0 +1,91 @@
+"""Training rows and a paid plan -> synthetic rows, the model, and the public facts of how it was made."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from service.bundle import WITHOUT_DP
+from service.ports import Progress
+from service.tasks.output import assemble, write_csv
+from service.tasks.request import Request, path_of, schema_of
+from service.tasks.scrub import kept
+from understudy.schema import TableSchema
+
+if TYPE_CHECKING:
+    from synthesizers.base import Plan
+
+
+def fit(request: Request, on_progress: Progress) -> Request:
+    """Training rows and a paid plan -> synthetic rows, the model, and the public facts of how it was made."""
+    import os
+
+    from evaluation.canaries import find, invent, plant
+    from evaluation.noised import measure
+    from privacy.scrub.table import fresh_identifiers
+    from privacy.session import Meter, PrivateSession
+    from privacy.sources.parquet import ParquetRows
+    from synthesizers.base import Plan
+    from synthesizers.registry import engines
+
+    schema, out = schema_of(request), path_of(request, "out")
+    plan = Plan.from_dict(cast("dict[str, object]", request["plan"]))
+    on_progress("fit", 0)
+    canaries = invent(schema, cast(int, request["canaries"]), os.urandom)
+    rows: ParquetRows | pa.Table = ParquetRows(path_of(request, "train"))
+    if len(canaries.planted):
+        wanted = [column.name for column in kept(schema)]
+        rows = plant(pq.read_table(path_of(request, "train"), columns=wanted), canaries, schema, os.urandom)
+    session = PrivateSession(rows, schema, Meter(plan.events), os.urandom)
+    started = time.perf_counter()
+    fitted = engines()[plan.engine].fit(session, plan)
+    fit_s = time.perf_counter() - started
+    on_progress("sample", 70)
+    started = time.perf_counter()
+    seed = int.from_bytes(os.urandom(8), "big") >> 1
+    modelled = fitted.sample(plan.n_rows, seed=seed)
+    found: Request = {}
+    if len(canaries.planted):
+        modelled, found = find(modelled, canaries, schema, os.urandom)
+    invented = fresh_identifiers(schema, modelled.num_rows, key=os.urandom(32))
+    synthetic = assemble(schema, modelled, invented)
+    pq.write_table(synthetic, out / "synthetic.parquet", compression="zstd")
+    write_csv(synthetic, out / "synthetic.csv")
+    sample_s = time.perf_counter() - started
+    started = time.perf_counter()
+    released = measure(session, plan.events, modelled, canaries=len(canaries.planted))
+    released_s = time.perf_counter() - started
+    model = out / "model"
+    model.mkdir()
+    fitted.save(model)
+    seconds = {"fit": round(fit_s + released_s, 3), "sample": round(sample_s, 3)}
+    if request.get("without_dp"):
+        started = time.perf_counter()
+        pq.write_table(_without_dp(request, schema, plan, synthetic.num_rows), out / WITHOUT_DP, compression="zstd")
+        seconds["without-dp"] = round(time.perf_counter() - started, 3)
+    return {
+        "n_rows": synthetic.num_rows,
+        "provenance": {name: dict(facts) for name, facts in session.discretisation.provenance.items()},
+        "released": released,
+        "canaries": found,
+        "seconds": seconds,
+    }
+
+
+def _without_dp(request: Request, schema: TableSchema, plan: Plan, n_rows: int) -> pa.Table:
+    """As many rows as the release has, by the same engine from the same rows, with no noise to speak of."""
+    import os
+
+    from privacy.session import Meter, PrivateSession
+    from privacy.sources.parquet import ParquetRows
+    from synthesizers.reference import plan_without_privacy
+    from synthesizers.registry import engines
+
+    engine = engines()[plan.engine]
+    exact = plan_without_privacy(engine, schema, plan)
+    rows = ParquetRows(path_of(request, "train"))  # without canaries: they are no part of what is compared
+    fitted = engine.fit(PrivateSession(rows, schema, Meter(exact.events), os.urandom), exact)
+    return fitted.sample(n_rows, seed=int.from_bytes(os.urandom(8), "big") >> 1)

@@ -1,0 +1,41 @@
+"""Raw bytes of a table -> canonical Parquet, or a refusal with places."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pyarrow.parquet as pq
+
+from service.ports import Progress
+from service.tasks.request import Request, key_of, path_of, schema_of
+from understudy.schema import TableSchema
+
+
+def ingest(request: Request, on_progress: Progress) -> Request:
+    """Raw bytes -> canonical Parquet. Raises InputRefused with places."""
+    from privacy.ingest import Limits
+    from privacy.ingest import ingest as take_in
+    from privacy.scrub.undeclared import refuse_undeclared, undeclared
+
+    schema = schema_of(request)
+    on_progress("ingest", 0)
+    take_in(
+        path_of(request, "source"),
+        path_of(request, "out"),
+        format=cast("str", request["format"]),  # type: ignore[arg-type]
+        schema=schema,
+        limits=Limits(max_bytes=cast(int, request["max_bytes"])),
+    )
+    if names := undeclared(schema):
+        refuse_undeclared(pq.read_table(path_of(request, "out"), columns=names), schema)
+    return {"sketch": _unit_sketch(request, schema)}
+
+
+def _unit_sketch(request: Request, schema: TableSchema) -> str:
+    """A keyed sketch of who is in the table; empty if a row stands for nobody but itself, or ids are a numbering."""
+    from privacy.sketch import is_numbering, sketch
+
+    if schema.unit.column is None or "overlap_key" not in request:
+        return ""
+    units = pq.read_table(path_of(request, "out"), columns=[schema.unit.column]).column(0).unique().to_pylist()
+    return "" if is_numbering(units) else sketch(units, key=key_of(request, "overlap_key")).as_text()

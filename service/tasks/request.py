@@ -1,0 +1,28 @@
+"""What a task is asked and answers: plain JSON, with paths, schemas and keys as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from service.ports import Progress
+from understudy.schema import TableSchema
+
+Request = dict[str, object]
+Task = Callable[[Request, Progress], Request]
+
+
+def path_of(request: Request, key: str) -> Path:
+    """A file or directory that the request names."""
+    return Path(cast(str, request[key]))
+
+
+def schema_of(request: Request) -> TableSchema:
+    """The declared facts."""
+    return TableSchema.parse(request["schema"])
+
+
+def key_of(request: Request, key: str) -> bytes:
+    """A secret key."""
+    return bytes.fromhex(cast(str, request[key]))
