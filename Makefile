@@ -7,7 +7,7 @@ ROOTS := client/src service synthesizers evaluation privacy tests benchmarks exa
 PACKAGES ?= -e client -e .
 PIP := $(BIN)/pip --disable-pip-version-check -q
 
-.PHONY: install demo test check bench bench-peers format lock stubs scrub-model clean help
+.PHONY: install demo test check bench bench-peers format lock stubs scrub-model offline-bundle deep clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -22,8 +22,17 @@ $(VENV)/.base: requirements/base.lock pyproject.toml client/pyproject.toml | $(B
 
 install: $(VENV)/.base
 
-$(VENV)/.dev: requirements/dev.lock $(VENV)/.base
-	$(PIP) install --require-hashes -r requirements/base.lock -r requirements/dev.lock
+# Torch's wheel differs by processor and index, so no lock holds it: TORCH=torch==2.13.0+cu130 takes another one.
+TORCH ?= torch==2.13.0
+$(VENV)/.deep: requirements/deep.lock $(VENV)/.base
+	$(PIP) install $(TORCH)
+	$(PIP) install --require-hashes --no-deps -r requirements/deep.lock
+	@touch $@
+
+deep: $(VENV)/.deep
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.deep
+	$(PIP) install --require-hashes --no-deps -r requirements/base.lock -r requirements/dev.lock
 	@touch $@
 
 demo: $(VENV)/.base
@@ -55,12 +64,18 @@ stubs: $(VENV)/.dev
 	$(BIN)/python -m grpc_tools.protoc -I service/rpc/generated=service/rpc \
 	  --python_out=. --pyi_out=. --grpc_python_out=. service/rpc/generated/understudy.proto
 
-# Both locks carry hashes of every platform's wheels and name no index.
+# The locks carry hashes of every platform's wheels and name no index. Each set is held to the versions of those before.
 lock: $(VENV)/.dev
 	$(PIP) install pip-tools
-	cd requirements && for set in base dev; do ../$(BIN)/pip-compile -q --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras \
-	  -o $$set.lock $$set.in || exit 1; done
+	cd requirements && for set in base deep dev; do \
+	  ../$(BIN)/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --strip-extras $$([ $$set = base ] && echo --allow-unsafe || \
+	  echo --unsafe-package torch --unsafe-package setuptools --unsafe-package pip) -o $$set.lock $$set.in || exit 1; \
+	  sed -n 's/^\([A-Za-z0-9_.-]*==[^ ]*\) .*/\1/p' $$set.lock > $$set.constraints; done; rm -f *.constraints
+
+# One tar that installs without a network, for the same Python and kind of processor: see deploy/offline/README.md.
+offline-bundle: $(VENV)/.dev
+	deploy/offline/bundle.sh $(BIN)/python dist
 
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
