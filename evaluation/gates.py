@@ -8,7 +8,7 @@ could not be had refuses too: unknown is not good.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -66,6 +66,11 @@ class Policy:
         """Plain JSON."""
         return asdict(self)
 
+    def in_words(self) -> str:
+        """Every gate that stands, for a reader."""
+        said = [f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(self).items() if _is_number(value)]
+        return ", ".join([*said, *([] if self.no_pii_literal is False else ["no identifying literal"])]) or "no gate"
+
     def and_also(self, other: Policy) -> Policy:
         """The stricter of both in every gate."""
         return Policy(
@@ -79,33 +84,60 @@ class Policy:
         )
 
 
-def refusals(policy: Policy, owner_report: Json, *, literal_found: bool) -> tuple[str, ...]:
-    """Names of the gates that this release does not pass, in a fixed order; empty if it may leave.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One gate. ``found`` is what was held against ``limit``; None if it could not be had, which refuses too."""
 
-    ``owner_report``: ``Report.as_owner_json()``. ``literal_found``: see ``evaluation.literals``.
+    gate: str
+    limit: float | None
+    found: float | None
+    refused: bool
+
+    def as_dict(self) -> Json:
+        """Plain JSON, for the owner's report."""
+        return {"gate": self.gate, "limit": self.limit, "found": self.found, "refused": self.refused}
+
+
+def verdicts(policy: Policy, owner_report: Json, *, n_literals: int) -> tuple[Verdict, ...]:
+    """Every gate that stands, in a fixed order. Owner side: what was found is a figure of private rows.
+
+    ``owner_report``: ``Report.as_owner_json()``. ``n_literals``: cells with a literal, see ``evaluation.literals``.
     """
-    return tuple(name for name, is_refused in _verdicts(policy, owner_report, literal_found) if is_refused)
+    return tuple(_verdicts(policy, owner_report, n_literals))
 
 
-def _verdicts(policy: Policy, report: Json, literal_found: bool) -> Iterator[tuple[str, bool]]:
+def refusals(found: Iterable[Verdict]) -> tuple[str, ...]:
+    """Names of the gates that this release does not pass; empty if it may leave."""
+    return tuple(verdict.gate for verdict in found if verdict.refused)
+
+
+def _verdicts(policy: Policy, report: Json, n_literals: int) -> Iterator[Verdict]:
     metrics = _metrics(report)
-    yield STOP, bool(report.get("stop", True))
+    stopped = bool(report.get("stop", True))
+    yield Verdict(gate=STOP, limit=None, found=None, refused=stopped)
     if policy.max_epsilon is not None:
         epsilon = _value(report, "statement").get("epsilon")
-        yield EPSILON, not isinstance(epsilon, int | float) or epsilon > policy.max_epsilon
+        known = float(epsilon) if isinstance(epsilon, int | float) else None
+        yield _at_most(EPSILON, policy.max_epsilon, known)
     if policy.max_attack_auc is not None:
         aucs = [_upper(metric) for name, metric in metrics.items() if name.startswith(_AUC)]
-        known = [auc for auc in aucs if auc is not None]
-        yield ATTACK_AUC, _upper(metrics.get(_AUC)) is None or max(known) > policy.max_attack_auc
+        highest = max((auc for auc in aucs if auc is not None), default=None)
+        yield _at_most(ATTACK_AUC, policy.max_attack_auc, None if _upper(metrics.get(_AUC)) is None else highest)
     if policy.max_attack_rate is not None:
         rates = [_upper(metrics[name]) for name in _RATES if name in metrics]
-        limit = policy.max_attack_rate
-        yield ATTACK_RATE, not rates or any(rate is None or rate > limit for rate in rates)
+        rated = [rate for rate in rates if rate is not None]
+        yield _at_most(ATTACK_RATE, policy.max_attack_rate, max(rated) if rated and len(rated) == len(rates) else None)
     if policy.min_fidelity is not None:
         distance = _upper(metrics.get(_DISTANCE))
-        yield FIDELITY, distance is None or 1.0 - distance < policy.min_fidelity
+        fidelity = None if distance is None else 1.0 - distance
+        refused = fidelity is None or fidelity < policy.min_fidelity
+        yield Verdict(gate=FIDELITY, limit=policy.min_fidelity, found=fidelity, refused=refused)
     if policy.no_pii_literal is not False:
-        yield LITERAL, literal_found
+        yield Verdict(gate=LITERAL, limit=0.0, found=float(n_literals), refused=n_literals > 0)
+
+
+def _at_most(gate: str, limit: float, found: float | None) -> Verdict:
+    return Verdict(gate=gate, limit=limit, found=found, refused=found is None or found > limit)
 
 
 def _metrics(report: Json) -> dict[str, Mapping[str, Any]]:
@@ -135,6 +167,10 @@ def _either(first: bool | None, second: bool | None) -> bool | None:
     """True if one says so, else False if one says so."""
     known = [value for value in (first, second) if value is not None]
     return any(known) if known else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_limit(name: str, value: object) -> bool:

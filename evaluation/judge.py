@@ -33,13 +33,14 @@ from understudy.schema import TableSchema
 
 LIMITS = (
     "Attacks give lower bounds. A clean report is evidence for your assessment, not proof; the guarantee is the proof.",
-    "Free text and identifying columns are left out of every comparison of rows; a paraphrase of a note is not found.",
+    "Free text and identifying columns are left out of every comparison of rows. A note in other words is found by the "
+    "rare words that it keeps: one that keeps hardly any passes unseen, and so does a single one.",
     "Not tested here: linkage with outside registers, inference about groups, attackers who trained shadow models.",
     "Columns with more than 63 values are compared on the 63 most common; the rest counts as one value.",
     "Thresholds marked “ours” are policy, not law.",
 )
 _JOB_LABELS = {"id": "Release"}
-_PUBLIC_JOB = ("id", "table", "engine", "created", "code_version")
+_PUBLIC_JOB = ("id", "table", "engine", "created", "code_version", "policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class EvaluationInputs:
 
     `without_dp` is what the same job makes without privacy, where the owner asked for it;
     `statement` is a privacy statement document; `attempts` counts the releases tried for this one;
-    `job` may hold id, table, engine, created, code_version (public) and more (owner only).
+    `job` may hold id, table, engine, created, code_version, policy in words (public) and more (owner only).
     `released` is what `evaluation.noised` bought, `canaries` what `evaluation.canaries` found; empty without.
     """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,11 +28,14 @@ many people have it, so there it is no hit: a Ward is also a ward. In text it is
 Key = bytes
 
 
-def literals_in(real: pa.Table, synthetic: pa.Table, schema: TableSchema, *, key: Key) -> dict[str, int]:
+def literals_in(
+    real: pa.Table, synthetic: pa.Table, schema: TableSchema, *, key: Key, public: Container[str] = ()
+) -> dict[str, int]:
     """By column of the output, how many different cells hold an identifying value of the input; empty if none do.
 
     ``real``: the table as it came in. A cell holds a literal if the literal's words stand in it one after another,
     whatever their case and spacing. ``key``: any secret; digests under it are all that is kept of the literals.
+    ``public``: folded words that a text model has from public text; one of them alone is no literal in a note.
     """
     literals = {
         is_text: _digests(
@@ -48,7 +51,12 @@ def literals_in(real: pa.Table, synthetic: pa.Table, schema: TableSchema, *, key
         declared = {_words(str(value)) for value in column.enum or ()}
         cells = pc.unique(synthetic[column.name].cast(pa.string())).to_pylist()
         hits = sum(
-            _digest(_words(cell), key) in known or any(_digest(run, key) in known for run in _runs(cell, longest))
+            _digest(_words(cell), key) in known
+            or any(
+                _digest(run, key) in known
+                for run in _runs(cell, longest)
+                if not (column.is_text and len(run) == 1 and run[0] in public)
+            )
             for cell in cells
             if cell is not None and _words(cell) not in declared
         )

@@ -14,14 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from evaluation.charts import draw
+from evaluation.page_one import page_one
+from evaluation.wording import interval, number
 
 Json = dict[str, Any]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WORDS = {"green": "Good", "amber": "Caution", "red": "Problem", "grey": "Not known"}
-_SAID = {"red": "Problem", "amber": "Caution", "grey": "Not known", "green": "Good"}
 _LONG, _COLUMNS = 40, 5
-_CONTRADICTED = "Claimed, and contradicted by the audit: "
 _LABELS = {
     "excess": "above noise",
     "share": "",
@@ -70,56 +70,8 @@ def _page(report: Json) -> Json:
         "facts": report["facts"],
         "limits": report["limits"],
         "withheld": report["withheld"],
-        "stop": report.get("stop", False),
-        "power": report.get("power", ""),
-        "promise": _CONTRADICTED * bool(report.get("stop")) + report["statement"]["sentence"],
-        "attempts": _attempts(int(report["attempts"])),
-        "verdict": _verdict(report),
-        "lights": [_light(section) for section in report["sections"] if section["metrics"]],
         "sections": sections,
-    }
-
-
-def _verdict(report: Json) -> str:
-    """One sentence, worst first: which sections have which light."""
-    groups: dict[str, list[str]] = {}
-    for section in report["sections"]:
-        if section["status"]:
-            groups.setdefault(section["status"], []).append(section["title"].lower())
-    if set(groups) == {"green"}:
-        counts = "all counts" if report["kind"] == "owner" else "all counts that may be published"
-        return f"Good on {counts}: {_and(groups['green'])}."
-    said = [f"{_SAID[status]}: {_and(groups[status])}." for status in _SAID if status in groups]
-    return " ".join(said) or "Nothing could be judged."
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _attempts(count: int) -> str:
-    if count <= 1:
-        return "This is the first release tried; nothing was chosen among several."
-    return (
-        f"{count} releases were tried, looks at a curve over epsilon included. If this one was chosen by looking at "
-        "owner figures, the guarantee covers each of them, but not the choice."
-    )
-
-
-def _light(section: Json) -> Json:
-    """A section's card shows its worst member: that is what the section is as good as."""
-    metric = next(item for item in section["metrics"] if item["status"] == section["status"])
-    control = (
-        f", {metric['n_control']:,} held out" if metric["n_control"] and section["id"] in ("risk", "utility") else ""
-    )
-    text = ": ".join(part for part in (metric["title"], metric["subject"]) if part)
-    return {
-        "section": section["id"],
-        "title": section["title"],
-        "status": section["status"],
-        "value": _number(metric["value"], metric["unit"]),
-        "ci": _interval(metric),
-        "text": f"{text}{control}",
+        **page_one(report),
     }
 
 
@@ -148,8 +100,8 @@ def _metric(metric: Json) -> Json:
     ]
     return {
         **metric,
-        "shown": _number(metric["value"], metric["unit"]),
-        "interval": _interval(metric),
+        "shown": number(metric["value"], metric["unit"]),
+        "interval": interval(metric),
         "unit": _LABELS.get(metric["unit"], metric["unit"]),
         "lines": [line for line in (metric["reference"], *metric["notes"], metric["power"]) if line],
         "how": ". ".join(part for part in (_sentence(metric["method"]), ", ".join(counts), _rule(metric)) if part)
@@ -171,31 +123,6 @@ def _rule(metric: Json) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _number(value: float | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    return _signed(value, unit).replace("-", "−") if value < 0 else _signed(value, unit)
-
-
-def _signed(value: float, unit: str) -> str:
-    if unit.startswith("share"):
-        text = f"{value:.1%}"
-        return "99.9%" if text == "100.0%" and value < 1 else text.replace("100.0%", "100%")
-    if unit == "epsilon":
-        return f"{value:.3g}"
-    if unit in ("facts", "groups"):
-        return f"{value:.0f}"
-    return f"{value:.3f}" if unit in ("excess", "difference", "advantage") else f"{value:.2f}"
-
-
-def _interval(metric: Json) -> str:
-    ci = metric["ci"]
-    if ci is None or metric["value"] is None:
-        return ""
-    low, high = (None if value is None else _number(value, metric["unit"]) for value in ci)
-    return f"{metric['level']:.0%} sure" if high is None else f"[{low}, {high}]"
 
 
 def _figure(figure: Json) -> Json:

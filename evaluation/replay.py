@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.intervals import difference, holm
+from evaluation.paraphrase import nearness, paraphrase
 from evaluation.report import Disclosure, Metric, Status, Threshold
-from evaluation.tokens import Hashes, Ints, Runs, character_runs, word_runs
+from evaluation.tokens import Hashes, Ints, Notes, Runs, character_runs, word_runs
 from evaluation.verbatim import Verbatim
 
 Flags = NDArray[np.bool_]
@@ -32,16 +32,8 @@ _LITERAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notes:
-    """The notes of one table, and whose each is."""
-
-    text: tuple[str, ...]
-    person: Ints
-
-
-def replay(train: Notes, controls: Notes, synthetic: Sequence[str]) -> list[Metric]:
-    """Three searches, Holm over them: runs of 8 words, runs of 50 characters, literals."""
+def replay(train: Notes, controls: Notes, synthetic: Sequence[str], rng: np.random.Generator) -> list[Metric]:
+    """Four searches, Holm over them: runs of 8 words, runs of 50 characters, literals, notes in other words."""
     kinds: list[tuple[str, str, str, Callable[[Sequence[str]], Runs]]] = [
         ("text.grams", "Runs of eight words", f"runs of {WORDS} words", lambda notes: word_runs(notes).of(WORDS)),
         (
@@ -53,8 +45,10 @@ def replay(train: Notes, controls: Notes, synthetic: Sequence[str]) -> list[Metr
         ("text.literals", "Numbers, addresses and names", "numbers, addresses, codes and names", literals),
     ]
     found = [_search(make, train, controls, synthetic) for *_, make in kinds]
-    adjusted = holm([item.p_value for item in found])
-    return [_metric(kind[:3], item, p) for kind, item, p in zip(kinds, found, adjusted, strict=True)]
+    near = nearness(train, controls, tuple(synthetic), rng)
+    *adjusted, last = holm([*(item.p_value for item in found), 1.0 if near is None else near.p_value])
+    metrics = [_metric(kind[:3], item, p) for kind, item, p in zip(kinds, found, adjusted, strict=True)]
+    return [*metrics, paraphrase(near, last)]
 
 
 def literals(notes: Sequence[str]) -> Runs:

@@ -21,9 +21,9 @@ from scipy.stats import ks_2samp, norm, rankdata
 from evaluation.encode import Encoded
 from evaluation.models import clusters
 from evaluation.phrases import repetition
-from evaluation.replay import MAX_NOTES, Notes, replay
+from evaluation.replay import MAX_NOTES, replay
 from evaluation.report import Disclosure, Metric, Section, Status, Table, Threshold
-from evaluation.tokens import words
+from evaluation.tokens import Notes, words
 from understudy.schema import TableSchema
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def text(
     if len(made) < MIN_NOTES or len(notes["train"].text) < MIN_NOTES:
         why = "the synthetic table holds no free text" if not made else f"needs {MIN_NOTES} notes on each side"
         return _section([_grey(why, len(made))], ())
-    metrics = replay(notes["train"], notes["controls"], made)
+    metrics = replay(notes["train"], notes["controls"], made, rng)
     real = [str(note) for note in rng.permutation(np.array(notes["train"].text, dtype=object))][: 2 * MAX_JUDGED]
     half = len(real) // 2
     anchor, held = real[:half], real[half:]

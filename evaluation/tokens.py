@@ -23,6 +23,14 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """The notes of one table, and whose each is. Shapes: person int64 (n,), equal within a person."""
+
+    text: tuple[str, ...]
+    person: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
     """Hashed symbols of many notes: `symbol` uint64 (n,), `note` int64 (n,), which note each is of."""
 

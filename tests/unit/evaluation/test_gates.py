@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from evaluation.gates import Policy, refusals
+from evaluation.gates import Policy, verdicts
+from evaluation.gates import refusals as names_of
 from evaluation.literals import literals_in
 from understudy.errors import UsageError
 from understudy.schema import TableSchema
@@ -21,6 +22,10 @@ def report(*, stop: bool = False, epsilon: float | None = 1.0, **metrics: Any) -
     return {"stop": stop, "statement": {"epsilon": epsilon}, "sections": [{"metrics": made}]}
 
 
+def refusals(policy: Policy, owner_report: dict[str, Any], *, n_literals: int = 0) -> tuple[str, ...]:
+    return names_of(verdicts(policy, owner_report, n_literals=n_literals))
+
+
 GOOD = report(
     risk__membership=(0.5, 0.53),
     risk__verbatim=(0.0, 0.01),
@@ -31,7 +36,7 @@ ALL = Policy(max_epsilon=1.0, max_attack_auc=0.6, max_attack_rate=0.05, min_fide
 
 
 def test_a_good_release_passes_every_gate() -> None:
-    assert refusals(ALL, GOOD, literal_found=False) == ()
+    assert refusals(ALL, GOOD) == ()
 
 
 @pytest.mark.parametrize(
@@ -44,17 +49,17 @@ def test_a_good_release_passes_every_gate() -> None:
     ],
 )
 def test_each_gate_refuses_by_the_end_of_the_interval(changed: dict[str, Any], gate: str) -> None:
-    assert refusals(Policy(**ALL.as_dict() | changed), GOOD, literal_found=False) == (gate,)
+    assert refusals(Policy(**ALL.as_dict() | changed), GOOD) == (gate,)
 
 
 def test_a_stop_and_a_literal_always_refuse() -> None:
-    assert refusals(Policy(), GOOD | {"stop": True}, literal_found=False) == ("stop",)
-    assert refusals(Policy(), GOOD, literal_found=True) == ("no_pii_literal",)
-    assert refusals(Policy(no_pii_literal=False), GOOD, literal_found=True) == ()
+    assert refusals(Policy(), GOOD | {"stop": True}) == ("stop",)
+    assert refusals(Policy(), GOOD, n_literals=1) == ("no_pii_literal",)
+    assert refusals(Policy(no_pii_literal=False), GOOD, n_literals=1) == ()
 
 
 def test_what_could_not_be_judged_refuses() -> None:
-    assert refusals(ALL, report(epsilon=None), literal_found=False) == (
+    assert refusals(ALL, report(epsilon=None)) == (
         "max_epsilon",
         "max_attack_auc",
         "max_attack_rate",
@@ -62,8 +67,19 @@ def test_what_could_not_be_judged_refuses() -> None:
     )
     grey = report(risk__membership=(0.5, 0.53))
     grey["sections"][0]["metrics"][0]["status"] = "grey"
-    assert refusals(Policy(max_attack_auc=0.9), grey, literal_found=False) == ("max_attack_auc",)
-    assert refusals(Policy(), {}, literal_found=False) == ("stop",)
+    assert refusals(Policy(max_attack_auc=0.9), grey) == ("max_attack_auc",)
+    assert refusals(Policy(), {}) == ("stop",)
+
+
+def test_a_verdict_says_what_was_held_against_which_limit() -> None:
+    found = {verdict.gate: verdict.as_dict() for verdict in verdicts(ALL, GOOD, n_literals=2)}
+    assert found["max_attack_auc"] == {"gate": "max_attack_auc", "limit": 0.6, "found": 0.53, "refused": False}
+    assert found["min_fidelity"]["found"] == pytest.approx(0.98)
+    assert found["no_pii_literal"] == {"gate": "no_pii_literal", "limit": 0.0, "found": 2.0, "refused": True}
+    assert found["stop"]["refused"] is False
+    unknown = {verdict.gate: verdict for verdict in verdicts(ALL, report(epsilon=None), n_literals=0)}
+    assert unknown["max_attack_rate"].found is None
+    assert unknown["max_attack_rate"].refused
 
 
 def test_a_job_can_only_be_stricter() -> None:
