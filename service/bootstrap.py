@@ -5,33 +5,39 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
+from service.auth.tokens import OidcTokens, keys_from
 from service.commands.anchors import check_anchors
 from service.commands.tenants import open_local_tenant
 from service.context import TenantId
-from service.homelock import owned
+from service.homelock import LOCAL, first_free, owned
 from service.inprocess import InProcessTransport
+from service.limiter import Limiter
+from service.metrics import Metrics
 from service.ports import Ports, Progress
 from service.rest.app import create_app
 from service.sandbox import ChildLimits, run_child
 from service.settings import Settings
 from service.settler import settling
 from service.store.anchor import FileAnchor
-from service.store.blobs import LocalBlobs
 from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
+from service.store.migration import SchemaState, schema_state, upgrade
+from service.store.opening import open_blobs, open_vault_of
 from service.store.sql import SqlDatabase
+from service.store.workers import SqlWorkers
+from service.syslog import SyslogFeed, sender
 from service.worker import DbosQueue, Worker
-from understudy.errors import InputRefused
+from understudy.errors import Failed, InputRefused
 
 LOCAL_TENANT = TenantId("local")
-_EXECUTOR = "local"
+
 _LOCK_WAIT_S = 3600.0
 
 
@@ -45,8 +51,17 @@ class ChildSandbox:
 
     settings: Settings
 
-    def __call__(self, task: str, request: dict[str, object], *, on_progress: Progress) -> dict[str, object]:
+    def __call__(
+        self,
+        task: str,
+        request: dict[str, object],
+        *,
+        on_progress: Progress,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, object]:
         """Raises the task's own UnderstudyError, or Failed."""
+        scratch = self.settings.scratch_folder
+        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         limits = ChildLimits(memory_bytes=self.settings.child_memory_bytes, cpu_s=self.settings.child_cpu_s)
         return run_child(
             "service.child",
@@ -54,8 +69,10 @@ class ChildSandbox:
             task=task,
             limits=limits,
             on_progress=lambda percent, stage: on_progress(stage, percent),
+            is_cancelled=is_cancelled,
             on_exhausted=_EXHAUSTED.get(task),
             log=self.settings.home / "logs" / f"{task}.log",
+            scratch=scratch,
             environment={"MPLCONFIGDIR": str(self.settings.home / "cache")},  # or it scans all fonts each time
         )
 
@@ -65,41 +82,75 @@ def build(settings: Settings) -> tuple[Ports, Any, DbosQueue]:
     for folder in (settings.home, settings.home / "logs", settings.home / "cache"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = open_engine(settings.url)
-    database = SqlDatabase(engine, FileAnchor(settings.anchor_folder, SystemClock()))
-    database.create_all()
+    feed = SyslogFeed(sender(settings.audit_syslog)) if settings.audit_syslog else None
+    database = SqlDatabase(engine, FileAnchor(settings.anchor_folder, SystemClock()), feed)
+    _bring_up(engine)
+    vault = open_vault_of(settings, os.urandom)
     queue = DbosQueue(engine)
     ports = Ports(
         database=database,
-        blobs=LocalBlobs(settings.home / "blobs"),
+        blobs=open_blobs(settings, vault, os.urandom),
         queue=queue,
-        keys=FileKeys(settings.home / "keys", os.urandom),
+        keys=FileKeys(vault),
         clock=SystemClock(),
         sandbox=ChildSandbox(settings),
         settings=settings,
-        scratch=settings.home / "scratch",
+        scratch=settings.scratch_folder,
         entropy=os.urandom,
+        tokens=None if settings.oidc is None else OidcTokens(settings.oidc, keys_from(settings.oidc.jwks)),
+        limits=Limiter(per_minute=settings.max_requests_per_minute, at_once=settings.max_calls_per_tenant),
+        metrics=Metrics(),
     )
     return ports, engine, queue
 
 
+def _bring_up(engine: Any) -> None:
+    """The tables of this release. On Postgres, which processes share, only 'understudy migrate' changes any."""
+    if engine.dialect.name != "sqlite" and schema_state(engine) is SchemaState.BEHIND:
+        raise Failed("The database's tables are an older release's. Run 'understudy migrate'.", code="schema-behind")
+    upgrade(engine)
+
+
 @contextlib.contextmanager
-def running(settings: Settings, *, role: str) -> Iterator[Ports]:
-    """A service whose worker runs in this process. Unfinished jobs of an earlier process are taken up."""
-    with owned(settings.home, role=role, wait_s=_LOCK_WAIT_S):
-        ports, engine, queue = build(settings)
-        check_anchors(ports)
-        # What a killed process left half written: nobody else can be using it.
-        shutil.rmtree(ports.scratch, ignore_errors=True)
-        LocalBlobs(settings.home / "blobs").sweep()
-        worker = Worker(engine, ports, executor_id=_EXECUTOR)
+def running(settings: Settings, *, role: str, worker_id: str = LOCAL, wait_s: float = _LOCK_WAIT_S) -> Iterator[Ports]:
+    """A service whose worker runs in this process. Unfinished jobs of an earlier one of this id are taken up."""
+    with owned(settings.home, role=role, wait_s=wait_s, name=worker_id), _opened(settings, worker_id) as opened:
+        ports, engine, queue = opened
+        worker = Worker(engine, ports, SqlWorkers(engine), executor_id=worker_id)
         worker.start()
+        ports = replace(ports, checks={**ports.checks, "worker": lambda: not worker.is_stopping})
         try:
             with settling(ports, queue):
                 yield ports
         finally:
             worker.stop()
-            queue.close()
-            engine.dispose()
+
+
+@contextlib.contextmanager
+def serving(settings: Settings) -> Iterator[Ports]:
+    """A service that only takes requests: workers in other processes, on the same database, run the jobs."""
+    with first_free(settings.home, role="api") as name, _opened(settings, name) as opened:
+        ports, engine, queue = opened
+        workers, timeout_s = SqlWorkers(engine), settings.worker_timeout_s
+        ports = replace(ports, checks={**ports.checks, "worker": lambda: bool(workers.alive(within_s=timeout_s))})
+        with settling(ports, queue):
+            yield ports
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings, name: str) -> Iterator[tuple[Ports, Any, DbosQueue]]:
+    ports, engine, queue = build(replace(settings, process=name))
+    try:
+        queue.prepare()
+        check_anchors(ports)
+        # What a killed process of this name left half written: nobody else can be using it.
+        shutil.rmtree(ports.scratch, ignore_errors=True)
+        ports.blobs.sweep()
+        yield ports, engine, queue
+    finally:
+        ports.database.close()
+        queue.close()
+        engine.dispose()
 
 
 @contextlib.contextmanager

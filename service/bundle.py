@@ -1,4 +1,4 @@
-"""What leaves the walls: one zip with its files and a manifest of their digests."""
+"""What leaves the walls: one zip with its files, a manifest of their digests, and the manifest's signature."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from service.manifest import sign
 from understudy import __version__
+from understudy.digests import MANIFEST, SIGNATURE
 
-MANIFEST = "manifest.json"
+WRITTEN = "written.parquet"
+"""Notes before anything of the synthetic row was written into them: what the text models themselves said."""
 WITHOUT_DP = "without_dp.parquet"
 """What the owner may ask for: the same fit without privacy. As private as the real rows: it stays in the job's folder
 until the judge has read it, is never bundled, and is gone at the end."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write_bundle(path: Path, files: Mapping[str, Path], *, facts: Mapping[str, object]) -> None:
-    """Write a zip of ``files`` and a manifest. The same content gives the same bytes."""
-    manifest = {
+def write_bundle(path: Path, files: Mapping[str, Path], *, facts: Mapping[str, object], seed: bytes) -> None:
+    """Write a zip of ``files``, a manifest and its signature by ``seed``. The same content gives the same bytes."""
+    document = {
         "format": "understudy-bundle/1",
         "version": __version__,
         **facts,
@@ -32,9 +35,11 @@ def write_bundle(path: Path, files: Mapping[str, Path], *, facts: Mapping[str, o
             with file.open("rb") as source, archive.open(info, "w") as target:
                 while chunk := source.read(1 << 20):
                     target.write(chunk)
-        info = zipfile.ZipInfo(MANIFEST, _EPOCH)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(info, json.dumps(manifest, indent=1, sort_keys=True))
+        manifest = json.dumps(document, indent=1, sort_keys=True).encode()
+        for name, content in ((MANIFEST, manifest), (SIGNATURE, sign(manifest, seed))):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
 
 
 def _entry(file: Path) -> dict[str, object]:

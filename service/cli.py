@@ -6,22 +6,25 @@ import ipaddress
 import os
 import signal
 import sys
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
-from service.bootstrap import build, running
+from service.bootstrap import build, running, serving
 from service.commands.anchors import accept_restore
 from service.commands.tenants import make_bootstrap, open_tenant
 from service.rest.app import create_app
 from service.rpc.server import start_server
 from service.settings import Settings
 from service.telemetry import log_to_stderr
-from understudy.errors import UsageError
+from understudy.errors import Conflict, UsageError
 
 _BODY_TIMEOUT_S = 75
+_ID_WAIT_S = 15.0
 
 
 def serve(
@@ -33,14 +36,22 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Allow plain HTTP beyond this machine, behind a TLS proxy only.")
     ] = False,
+    admin_port: Annotated[int, typer.Option("--admin-port", help="Port of Prometheus metrics; 0 for none.")] = 0,
+    admin_host: Annotated[str, typer.Option("--admin-host", help="Address that metrics are served on.")] = "127.0.0.1",
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only take requests; 'understudy worker' processes run the jobs.")
+    ] = False,
 ) -> None:
-    """Run the service: HTTP and gRPC, and a worker for its jobs. State lives under UNDERSTUDY_HOME."""
+    """Run the service: HTTP and gRPC, and a worker for its jobs. State lives under UNDERSTUDY_HOME.
+
+    Metrics, if asked for, are answered on a port of their own, to this machine only unless --admin-host says more.
+    """
     has_tls = tls_cert is not None and tls_key is not None
     if not (_is_loopback(host) or has_tls or insecure):
         raise UsageError("Beyond this machine the service needs --tls-cert and --tls-key.", code="tls-missing")
     settings = Settings.from_environment(os.environ)
     log_to_stderr()
-    with running(settings, role="serve") as ports:
+    with serving(settings) if no_worker else running(settings, role="serve") as ports:
         if (credential := make_bootstrap(ports)) is not None:
             print(f"bootstrap credential (shown once, opens the first tenant): {credential}", flush=True)
         rpc = start_server(ports, f"{host}:{grpc_port}", tls=_pem(tls_cert, tls_key)) if grpc_port else None
@@ -62,11 +73,34 @@ def serve(
         # uvicorn raises the signal that stopped it once more; by then the rest has to be put away in order.
         signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
         try:
-            uvicorn.Server(config).run()
+            with ports.metrics.served(admin_host, admin_port) if ports.metrics and admin_port else nullcontext():
+                uvicorn.Server(config).run()
         finally:
             if rpc is not None:
                 rpc.stop()
             sys.stdout.flush()
+
+
+def worker(
+    worker_id: Annotated[
+        str, typer.Option("--id", help="A name of its own, the same at every start: 'HOST-1', or the pod's name.")
+    ],
+) -> None:
+    """Run jobs, and nothing else, beside 'understudy serve'. Any number of workers may share a database.
+
+    SIGTERM ends it at once: its jobs resume in another worker, or when it comes back.
+    """
+    settings = Settings.from_environment(os.environ)
+    log_to_stderr()
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _signal, _frame: over.set())
+    with running(settings, role="worker", worker_id=worker_id, wait_s=_ID_WAIT_S) as ports:
+        print(f"understudy works as {worker_id}", flush=True)
+        while ports.checks["worker"]() and not over.wait(1.0):
+            pass
+    if not over.is_set():
+        raise Conflict("Another process has taken over this worker's id.", code="worker-replaced")
 
 
 def tenant_add(name: Annotated[str, typer.Argument(help="Letters, digits, '-' and '_'.")]) -> None:

@@ -5,15 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NewType
 
+from understudy.messages import Role
+
 TenantId = NewType("TenantId", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A caller whose key was checked."""
+    """A caller whose credential was checked. ``key_id``: of an API key, or ``oidc:`` and the subject of a token.
+
+    ``roles`` say what they may do; ``scopes``, if there are any, narrow that further.
+    """
 
     tenant: TenantId
     key_id: str
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names them."""
+        return self.key_id if self.key_id.startswith("oidc:") else f"key:{self.key_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +34,8 @@ class RequestContext:
 
     principal: Principal
     request_id: str
+    idempotency_key: str = ""
+    """Chosen by the caller: the same request sent again with it is answered as the first one was."""
 
     @property
     def tenant(self) -> TenantId:

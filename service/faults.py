@@ -12,6 +12,7 @@ from understudy.errors import (
     InputRefused,
     NotFound,
     PrivacyParameterError,
+    RateLimited,
     SchemaError,
     Unauthenticated,
     UnderstudyError,
@@ -42,10 +43,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(Forbidden, 403, "PERMISSION_DENIED", "You may not do this"),
     Fault(NotFound, 404, "NOT_FOUND", "There is no such thing"),
     Fault(Conflict, 409, "ABORTED", "Not in this state"),
+    Fault(RateLimited, 429, "RESOURCE_EXHAUSTED", "Too many requests"),
     Fault(UnderstudyError, 500, "INTERNAL", "Something broke on our side"),
 )
 
-_STATUS_BY_REASON = {"too-large": 413, "method-not-allowed": 405, "too-busy": 503}
+_STATUS_BY_REASON = {"too-large": 413, "method-not-allowed": 405, "too-busy": 503, "too-many-jobs": 429}
 
 
 def fault_of(error: UnderstudyError) -> Fault:

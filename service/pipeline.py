@@ -12,102 +12,49 @@
   9  evaluate   two reports                                                        yes          owner-only numbers
  10  bundle     everything into one zip with digests; the job is done              no           -
 
-Steps 5 to 10 are below, in order. Each is safe to run again after a crash: it writes its files under a
-name of its own attempt and publishes them at the end, and no number derived from rows leaves a worker
-before step 6 has committed. A step that fails ends the job; what was spent stays spent.
+Steps 5 to 10 are below, in order; how a step is run is in ``execution``. Each is safe to run again after a crash,
+and while a worker that was thought dead comes back: it writes its files under a name of its own attempt and publishes
+them at the end, and no number derived from rows leaves a worker before step 6 has committed. A step that fails ends
+the job; what was spent stays spent.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from evaluation.gates import STOP
 from evaluation.position import budget_position, scope_position
 from evaluation.statement import build
-from privacy.ledger import Account, Scope
-from service.bundle import WITHOUT_DP, write_bundle
+from privacy.ledger import Account
+from service.bundle import WITHOUT_DP, WRITTEN, write_bundle
 from service.context import TenantId
-from service.jobs import Job, JobError, StepRecord
-from service.ports import Dataset, Ports, Progress
-from service.telemetry import event, redacted
-from synthesizers.registry import engines
+from service.execution import BUNDLE, CANONICAL, FOR_THE_OWNER, WITHHELD, Run, Seconds, Step
+from service.jobs import CURVE, EVALUATE, SYNTHESIZE
+from service.lineage import SUPERSEDES, persons_key, sketch_key, supersede
+from service.owner_jobs import COMPARE_FLOW, CURVE_FLOW
+from service.ports import Release, TenantStores
+from synthesizers.registry import accountant_of, engines
+from synthesizers.text.base import has_text
 from understudy import __version__
-from understudy.errors import Conflict, Failed, UnderstudyError
-from understudy.messages import JobState
-from understudy.schema import TableSchema
-
-Seconds = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One step of one job under way."""
-
-    job: Job
-    dataset: Dataset
-    ports: Ports
-    on_progress: Progress
-
-    @property
-    def scope(self) -> Scope:
-        """Where the job is charged."""
-        return Scope(self.job.population, self.job.project)
-
-    @property
-    def schema(self) -> TableSchema:
-        """The declared facts."""
-        return TableSchema.parse(self.dataset.schema)
-
-    def key(self, purpose: str) -> str:
-        """A secret key of this population, as hex for a child process."""
-        return self.ports.keys.population_key(self.job.tenant, self.job.population, purpose).hex()
-
-    def blob(self, name: str) -> str:
-        """The key of one of the job's files."""
-        return f"{self.job.tenant}/jobs/{self.job.id}/{name}"
-
-    def local(self, name: str) -> str:
-        """A finished file of an earlier step."""
-        return str(self.ports.blobs.path(self.blob(name)))
-
-    def facts(self, name: str) -> dict[str, object]:
-        """A finished JSON file of an earlier step."""
-        return cast("dict[str, object]", json.loads(Path(self.local(name)).read_text()))
-
-    def attempt(self) -> AbstractContextManager[Path]:
-        """A directory for this attempt's files, gone at the end whatever happens."""
-        return self.ports.folder(self.job.id)
-
-    def publish(self, folder: Path) -> None:
-        """Make the attempt's files the job's files, each at once."""
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                key = self.blob(str(path.relative_to(folder)))
-                with self.ports.blobs.create(key) as writer, path.open("rb") as source:
-                    while chunk := source.read(1 << 20):
-                        writer.write(chunk)
+from understudy.errors import Failed
 
 
 def scrub(run: Run) -> Seconds:
     """5. Split by person, bound the rows of each, replace what identifies them."""
-    with run.attempt() as out:
+    with run.attempt() as out, run.local(CANONICAL) as rows:
         request: dict[str, object] = {
-            "canonical": str(run.ports.blobs.path(cast(str, run.dataset.blob))),
+            "canonical": rows[CANONICAL],
             "schema": run.dataset.schema,
             "audit_share": run.job.audit_share,
             "rows_key": run.key("rows"),
             "audit_key": run.key("audit"),
             "surrogate_key": run.key("surrogates"),
+            "persons_key": persons_key(run.job.tenant, run.ports).hex(),
             "out": str(out),
         }
-        run.ports.sandbox("scrub", request, on_progress=run.on_progress)
+        run.child("scrub", request)
         run.publish(out)
     return {}
 
@@ -121,16 +68,20 @@ def spend(run: Run) -> Seconds:
 
 def fit(run: Run) -> Seconds:
     """7 and 8. The engine sees a session, never a row; its model is sampled."""
-    with run.attempt() as out:
+    with run.attempt() as out, run.local("train.parquet") as rows:
         request: dict[str, object] = {
-            "train": run.local("train.parquet"),
+            "train": rows["train.parquet"],
             "schema": run.dataset.schema,
             "plan": run.job.plan,
             "canaries": run.job.facts.get("canaries", 0),
             "without_dp": run.job.facts.get("without_dp", False),
+            "conditions": {name: _asked(run).get(name, {}) for name in CONDITIONS},
+            "sketch_key": sketch_key(run.job.tenant, run.ports).hex(),
+            "engines": str(run.ports.settings.home / "engines"),
+            "texts": run.ports.settings.texts,
             "out": str(out),
         }
-        made = run.ports.sandbox("fit", request, on_progress=run.on_progress)
+        made = run.child("fit", request)
         (out / "made.json").write_text(json.dumps(made, sort_keys=True))
         run.publish(out)
     return {name: float(value) for name, value in cast("dict[str, float]", made["seconds"]).items()}
@@ -145,15 +96,13 @@ def evaluate(run: Run) -> Seconds:
         digest = run.dataset.sha256
         attempts = stores.jobs.count_done(digest) + stores.jobs.count_withheld(digest, WITHHELD) + 1
     statement = _statement(run, accounts)
-    with run.attempt() as out:
+    with run.attempt() as out, run.local(CANONICAL, *_JUDGED, *_beside(run)) as rows:
         (out / "privacy_statement.json").write_text(json.dumps(statement, indent=1, sort_keys=True))
         request: dict[str, object] = {
-            "train": run.local("train.parquet"),
-            "members": run.local("members.parquet"),
-            "controls": run.local("controls.parquet"),
-            "synthetic": run.local("synthetic.parquet"),
-            "canonical": str(run.ports.blobs.path(cast(str, run.dataset.blob))),
-            "without_dp": run.local(WITHOUT_DP) if run.job.facts.get("without_dp") else "",
+            **{name.removesuffix(".parquet"): rows[name] for name in _JUDGED},
+            "canonical": rows[CANONICAL],
+            "without_dp": rows.get(WITHOUT_DP, ""),
+            "written": rows.get(WRITTEN, ""),
             "policy": run.job.facts.get("policy", {}),
             "released": run.facts("made.json").get("released", {}),
             "canaries": run.facts("made.json").get("canaries", {}),
@@ -163,15 +112,30 @@ def evaluate(run: Run) -> Seconds:
             "job": {"id": run.job.id, "engine": run.job.engine, "scrub": run.facts("scrub.json")},
             "out": str(out),
         }
-        refused = cast("list[str]", run.ports.sandbox("judge", request, on_progress=run.on_progress)["refused"])
+        refused = cast("list[str]", run.child("judge", request)["refused"])
         if refused:
+            run.publish(out, FOR_THE_OWNER)  # who must learn why
             raise _withheld(refused)
         run.publish(out)
     return {}
 
 
-WITHHELD = ("release-withheld", "gate-refused")
-"""Codes of jobs that were judged and did not leave. They are attempts too."""
+CONDITIONS = ("where", "rebalance")
+"""What a job may ask of its rows, public facts of its request."""
+
+
+def _asked(run: Run) -> dict[str, object]:
+    """The request of the job; of one of before, nothing."""
+    return cast("dict[str, object]", run.job.facts.get("asked", {}))
+
+
+_JUDGED = ("train.parquet", "members.parquet", "controls.parquet", "synthetic.parquet")
+
+
+def _beside(run: Run) -> tuple[str, ...]:
+    """What the judge reads only if the owner asked for it."""
+    without_dp = (WITHOUT_DP,) if run.job.facts.get("without_dp") else ()
+    return (*without_dp, WRITTEN) if has_text(run.job.plan) else without_dp
 
 
 def _withheld(refused: list[str]) -> Failed:
@@ -193,9 +157,9 @@ def _statement(run: Run, accounts: list[Account]) -> dict[str, object]:
         engine=run.job.engine,
         unit_column=unit.column,
         max_rows=unit.max_rows,
-        epsilon=run.job.epsilon,
+        epsilon=run.job.epsilon if engines()[run.job.engine].formal_guarantee else None,
         delta=run.job.delta,
-        accountant=engines()[run.job.engine].formal_guarantee.accountant,
+        accountant=accountant_of(run.job.engine),
         events=[(str(entry["purpose"]), cast("dict[str, object]", entry["event"])) for entry in events],
         provenance=_provenance(run),
         budget=budget_position(accounts[1]),
@@ -213,19 +177,17 @@ def _provenance(run: Run) -> dict[str, str]:
 
 def bundle(run: Run) -> Seconds:
     """10. One zip with a manifest of digests. The copies of real rows go, and what was made of them without privacy."""
-    files = {name: Path(run.local(name)) for name in BUNDLED}
-    with run.ports.blobs.create(run.blob("bundle.zip")) as writer:
-        write_bundle(writer.path, files, facts=_public_facts(run))
-    for name in ("train.parquet", "members.parquet", "controls.parquet", WITHOUT_DP):
-        run.ports.blobs.remove(run.blob(name))
+    with run.attempt() as out, run.local(*BUNDLED) as files:
+        paths = {name: Path(path) for name, path in files.items()}
+        write_bundle(out / BUNDLE, paths, facts=_public_facts(run), seed=run.ports.keys.signing_seed())
+        run.publish(out)
+    run.forget(("train.parquet", "members.parquet", "controls.parquet", WITHOUT_DP, WRITTEN))
     return {}
 
 
 BUNDLED = (
     "synthetic.parquet",
     "synthetic.csv",
-    "report.owner.json",
-    "report.owner.html",
     "report.release.json",
     "report.release.html",
     "privacy_statement.json",
@@ -240,90 +202,41 @@ def _public_facts(run: Run) -> dict[str, object]:
         "epsilon": run.job.epsilon,
         "delta": run.job.delta,
         "n_rows": run.facts("made.json")["n_rows"],
+        **{name: wanted for name in CONDITIONS if (wanted := _asked(run).get(name))},
+        "sampling": run.facts("made.json").get("sampling", {}),
+        "generation": run.dataset.generation + 1,
+        "made_from_release": run.dataset.release_of,
+        "supersedes": run.job.facts.get(SUPERSEDES, ""),
         "csv_note": "Text cells that a spreadsheet would run as a formula begin with an apostrophe; Parquet is exact.",
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step and the share of the progress bar that ends with it, in percent."""
-
-    name: str
-    act: Callable[[Run], Seconds]
-    until: int
-
-
-FLOW: tuple[Step, ...] = (
-    Step("scrub", scrub, 25),
-    Step("spend", spend, 26),
-    Step("fit", fit, 65),
-    Step("evaluate", evaluate, 97),
-    Step("bundle", bundle, 99),
-)
-
-
-def run_step(name: str, tenant: TenantId, job_id: str, ports: Ports) -> str | None:
-    """Run one step of a job. Returns the code of the error that ended the job, or None.
-
-    Never raises for what the step does: a durable engine would store the exception's text.
-    """
-    index = next(index for index, step in enumerate(FLOW) if step.name == name)
-    step, began = FLOW[index], FLOW[index - 1].until if index else 0
-    try:
-        run = _begin(step, began, tenant, job_id, ports)
-        if run is None:
-            return None
-        started = time.monotonic()
-        seconds = step.act(run)
-        _record(run, step, seconds or {step.name: time.monotonic() - started})
-    except UnderstudyError as error:
-        event("step.refused", job=job_id, step=name, code=error.reason)
-        return fail(tenant, job_id, JobError(code=error.reason, message=error.message), ports)
-    except Exception as error:
-        event("step.failed", job=job_id, step=name, **redacted(error))
-        return fail(tenant, job_id, JobError(code="failed", message="The step failed on our side."), ports)
-    return None
+def released(run: Run, stores: TenantStores) -> None:
+    """The job is done: from here on its bundle is a release."""
+    made = run.facts("made.json")
+    release = Release(
+        tenant=run.job.tenant,
+        job_id=run.job.id,
+        dataset_id=run.dataset.id,
+        population=run.job.population,
+        created_at=run.ports.clock.now(),
+        n_rows=cast(int, made["n_rows"]),
+        generation=run.dataset.generation + 1,
+        made_from=run.dataset.release_of,
+        sketch=str(made.get("sketch", "")),
+    )
+    supersede(release, stores, superseded=str(run.job.facts.get(SUPERSEDES, "")))
 
 
-def _begin(step: Step, began: int, tenant: TenantId, job_id: str, ports: Ports) -> Run | None:
-    """The step's surroundings; None if the job has ended, as it may have when a step runs again after a crash."""
-    with ports.database.begin() as tx:
-        stores = tx.for_tenant(tenant)
-        job = stores.jobs.get(job_id)
-        if job.state.is_final:
-            return None
-        dataset = stores.datasets.get(job.dataset_id)
-        job = (job.started() if step is FLOW[0] else job).at(step.name, began)
-        stores.jobs.put(job)
-
-    def on_progress(stage: str, percent: int) -> None:
-        with ports.database.begin() as tx:
-            jobs = tx.for_tenant(tenant).jobs
-            jobs.put(jobs.get(job_id).at(stage, began + (step.until - began) * max(0, min(100, percent)) // 100))
-
-    return Run(job=job, dataset=dataset, ports=ports, on_progress=on_progress)
-
-
-def _record(run: Run, step: Step, seconds: Seconds) -> None:
-    tenant = TenantId(run.job.tenant)
-    with run.ports.database.begin() as tx:
-        jobs = tx.for_tenant(tenant).jobs
-        job = jobs.get(run.job.id)
-        for name, value in seconds.items():
-            job = job.with_step(StepRecord(name=name, seconds=round(value, 3)))
-        job = job.at(step.name, step.until)
-        jobs.put(job.done(run.blob("bundle.zip")) if step is FLOW[-1] else job)
-
-
-def fail(tenant: TenantId, job_id: str, error: JobError, ports: Ports) -> str:
-    """End a job: its hold is released if nothing was spent, and its files go. A job that ended well keeps its own."""
-    with ports.database.begin() as tx:
-        stores = tx.for_tenant(tenant)
-        stores.ledger.release(job_id, at=ports.clock.now())
-        job = stores.jobs.get(job_id)
-        if job.state is JobState.DONE:
-            return error.code
-        with contextlib.suppress(Conflict):
-            stores.jobs.put(job.failed(error))
-    ports.blobs.remove(f"{tenant}/jobs/{job_id}")
-    return error.code
+FLOWS: dict[str, tuple[Step, ...]] = {
+    SYNTHESIZE: (
+        Step("scrub", scrub, 25),
+        Step("spend", spend, 26),
+        Step("fit", fit, 65),
+        Step("evaluate", evaluate, 97),
+        Step("bundle", bundle, 99, released),
+    ),
+    EVALUATE: COMPARE_FLOW,
+    CURVE: CURVE_FLOW,
+}
+"""The steps of each kind of job. What stands here is persisted by name: raise ``worker.FLOW_VERSION`` to reorder it."""

@@ -8,19 +8,21 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from privacy.ledger import Head, LedgerStore
 from privacy.sketch import Sketch
-from service.context import TenantId
+from service.audit import AuditEntry, AuditStore
+from service.context import Principal, TenantId
 from service.jobs import Job
+from service.retention import Policy
 from service.settings import Settings
-from understudy.messages import DatasetState, TableFormat
+from understudy.messages import DatasetState, ReleaseState, Role, TableFormat
 
 Entropy = Callable[[int], bytes]
 """n -> n random bytes; os.urandom outside tests."""
@@ -47,6 +49,33 @@ class Dataset:
     blob: str | None = None
     size_bytes: int = 0
     sha256: str = ""
+    keep_raw: str = ""
+    idle_since: datetime | None = None
+    release_of: str = ""
+    generation: int = 0
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What left, or may leave, as the bundle of a job: kept when its files and its dataset are gone.
+
+    ``generation``: 1 if it was made of real rows, one more than what it was made from otherwise (``made_from``, a job).
+    ``sketch``: keyed hashes of its rows (``privacy.resemblance``).
+    """
+
+    tenant: str
+    job_id: str
+    dataset_id: str
+    population: str
+    created_at: datetime
+    n_rows: int
+    generation: int
+    made_from: str = ""
+    state: ReleaseState = ReleaseState.CURRENT
+    superseded_by: str = ""
+    has_files: bool = True
+    sketch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +86,31 @@ class ApiKey:
     tenant: TenantId
     secret_sha256: str
     created_at: datetime
+    name: str = ""
+    roles: tuple[Role, ...] = (Role.TENANT_ADMIN,)
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A part of a list: at most ``limit`` entries after a place, which is a moment and an id; empty filters: all."""
+
+    limit: int
+    after: tuple[datetime, str] | None = None
+    population: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """A request that was sent with an Idempotency-Key, and the job that the first one made."""
+
+    key_sha256: str
+    request_sha256: str
+    job_id: str = ""
 
 
 class TenantStore(Protocol):
@@ -70,6 +124,9 @@ class TenantStore(Protocol):
     def add_key(self, key: ApiKey) -> None: ...
 
     def find_key(self, key_id: str) -> ApiKey | None: ...
+
+    def used_key(self, key_id: str, at: datetime) -> None:
+        """Remember when a key was last used."""
 
     def set_bootstrap(self, secret_sha256: str) -> None:
         """Keep the digest of the credential that may open the first tenant."""
@@ -96,6 +153,19 @@ class DatasetStore(Protocol):
 
     def all(self) -> Sequence[Dataset]: ...
 
+    def page(self, cut: Cut) -> Sequence[Dataset]:
+        """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """That a job used a table: is it open, and did it end with a release?"""
+
+    job_id: str
+    dataset_id: str
+    is_open: bool
+    has_release: bool
+
 
 class JobStore(Protocol):
     """One tenant's jobs."""
@@ -106,9 +176,24 @@ class JobStore(Protocol):
         """Raises NotFound, for another tenant's job too."""
 
     def put(self, job: Job) -> None:
-        """Replace a job that exists. Raises Conflict if it has ended meanwhile."""
+        """Replace a job that exists. Raises Conflict if it has ended, or a later attempt has begun, meanwhile."""
+
+    def lock(self, job_id: str) -> Job:
+        """The job; nobody else changes it before the transaction ends. Raises NotFound."""
+
+    def claim(self, job_id: str) -> Job:
+        """The job with one more attempt under way; nothing can be put under an older one. Raises NotFound, Conflict."""
+
+    def count_open(self) -> int:
+        """How many jobs have not ended."""
 
     def all(self) -> Sequence[Job]: ...
+
+    def page(self, cut: Cut) -> Sequence[Job]:
+        """Oldest first."""
+
+    def uses(self) -> Sequence[Use]:
+        """Every job in a word or two, for who looks at all of them often."""
 
     def open_with(self, fingerprint: str) -> Job | None:
         """An unfinished job of this fingerprint, the newest."""
@@ -118,6 +203,29 @@ class JobStore(Protocol):
 
     def count_withheld(self, dataset_sha256: str, codes: Sequence[str]) -> int:
         """How many jobs on a table with this digest failed with one of these codes."""
+
+
+class RepeatStore(Protocol):
+    """One tenant's Idempotency-Keys."""
+
+    def find(self, key_sha256: str) -> Repeat | None:
+        """What was first asked with this key."""
+
+    def add(self, repeat: Repeat, job_id: str, at: datetime) -> None:
+        """Raises Conflict if the key was used meanwhile."""
+
+
+class KeyStore(Protocol):
+    """One tenant's API keys."""
+
+    def add(self, key: ApiKey) -> None:
+        """Raises Conflict if the key's id is taken."""
+
+    def all(self) -> Sequence[ApiKey]:
+        """Oldest first, those that are revoked too."""
+
+    def revoke(self, key_id: str, at: datetime) -> None:
+        """Raises NotFound, for another tenant's key too. A key that is revoked already stays as it is."""
 
 
 class OverlapStore(Protocol):
@@ -131,6 +239,37 @@ class OverlapStore(Protocol):
 
     def decide(self, population: str, other: str) -> None:
         """A steward says that these are different people."""
+
+
+class ReleaseStore(Protocol):
+    """One tenant's releases."""
+
+    def add(self, release: Release) -> None:
+        """A job has one release: added once more, nothing changes."""
+
+    def get(self, job_id: str) -> Release:
+        """Raises NotFound."""
+
+    def find(self, job_id: str) -> Release | None:
+        """The release of a job, if there is one."""
+
+    def put(self, release: Release) -> None:
+        """Replace a release that exists."""
+
+    def all(self) -> Sequence[Release]:
+        """Oldest first."""
+
+    def summaries(self) -> Sequence[Release]:
+        """All, without their sketches, which are long."""
+
+
+class RetentionStore(Protocol):
+    """How long one tenant keeps what."""
+
+    def get(self) -> Policy:
+        """The defaults until the tenant has decided."""
+
+    def put(self, policy: Policy) -> None: ...
 
 
 class TenantStores(Protocol):
@@ -147,6 +286,21 @@ class TenantStores(Protocol):
 
     @property
     def overlaps(self) -> OverlapStore: ...
+
+    @property
+    def releases(self) -> ReleaseStore: ...
+
+    @property
+    def retention(self) -> RetentionStore: ...
+
+    @property
+    def audit(self) -> AuditStore: ...
+
+    @property
+    def api_keys(self) -> KeyStore: ...
+
+    @property
+    def repeats(self) -> RepeatStore: ...
 
 
 class Transaction(Protocol):
@@ -178,6 +332,16 @@ class Anchor(Protocol):
         """Whose ends are kept."""
 
 
+class AuditFeed(Protocol):
+    """Where a copy of the audit log goes, entry by entry, once each is committed."""
+
+    def __call__(self, entry: AuditEntry) -> None:
+        """Never raises and never waits: what could not be sent is in the log of the database."""
+
+    def close(self) -> None:
+        """Send what is waiting, then end."""
+
+
 class Database(Protocol):
     """Where transactions come from."""
 
@@ -191,48 +355,60 @@ class Database(Protocol):
     def anchor(self) -> Anchor | None:
         """Where the ends of the ledgers are kept too."""
 
+    def close(self) -> None:
+        """Send on what is committed and has not left yet. The connections are closed by who opened them."""
+
     def ledger_tenants(self) -> Sequence[TenantId]:
         """Every tenant that has a ledger.  # cross-tenant: anchors, recovery"""
 
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, for the settler.  # cross-tenant: recovery"""
 
+    def is_passing(self, error: Exception) -> bool:
+        """True if the database raised this because it could not be reached, was busy, or ended the connection."""
+
 
 class JobQueue(Protocol):
     """A durable queue of job ids."""
 
-    def enqueue(self, tx: Transaction, tenant: TenantId, job_id: str) -> None:
+    def enqueue(self, tx: Transaction, job: Job) -> None:
         """In the transaction given: a rollback leaves no job behind."""
+
+    def cancel(self, job_id: str) -> None:
+        """Run no further step of this job, wherever it is; no error if there is none left to run."""
 
 
 class BlobWriter(Protocol):
     """A blob being written. Nothing is visible under its key before the block ends well."""
 
-    @property
-    def path(self) -> Path:
-        """The file under way."""
-
-    def write(self, chunk: bytes) -> None: ...
+    def write(self, chunk: bytes) -> None:
+        """Append a chunk. What reaches a disk or the network is as protected as the blob will be."""
 
 
 class BlobStore(Protocol):
-    """Bytes by key. Keys are made by the service, never by a caller."""
+    """Bytes by key. Keys are made by the service, never by a caller; the first part of a key is its tenant."""
 
     def create(self, key: str) -> AbstractContextManager[BlobWriter]:
         """Write a blob; published at the end of the block, gone after any exception."""
 
-    def path(self, key: str) -> Path:
-        """A local file with the blob's bytes, to read only. Raises NotFound."""
+    def local(self, key: str) -> AbstractContextManager[Path]:
+        """A local file with the blob's bytes, to read only, for the block; a copy in clear lies in scratch and goes
+        with the block. Raises NotFound."""
 
     def open(self, key: str) -> BinaryIO:
-        """Raises NotFound."""
+        """The blob's bytes, seekable. Raises NotFound."""
 
-    def size_bytes(self, key: str) -> int: ...
+    def size_bytes(self, key: str) -> int:
+        """How long the content is. Raises NotFound."""
 
     def remove(self, prefix: str) -> None:
         """Remove every blob under a prefix; it is no error if there is none."""
 
-    def keys(self, prefix: str) -> Iterator[str]: ...
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The key itself if it is a blob, and every one below it, sorted; with ``""`` all."""
+
+    def sweep(self) -> int:
+        """Remove what writers that died have left behind, and say how many; call it at start."""
 
 
 class Keys(Protocol):
@@ -241,16 +417,56 @@ class Keys(Protocol):
     def population_key(self, tenant: str, population: str, purpose: str) -> bytes:
         """32 secret bytes, the same for ever for the same three names."""
 
+    def signing_seed(self) -> bytes:
+        """32 secret bytes, the same for ever: the private half of the service's signature."""
+
 
 Progress = Callable[[str, int], None]
 """Called with a stage and 0 to 100."""
 
 
+class Tokens(Protocol):
+    """Recognises the tokens of an identity provider."""
+
+    def principal(self, token: str) -> Principal:
+        """Whose token this is, with tenant and roles by the operator's rules. Raises Unauthenticated."""
+
+
+class Limits(Protocol):
+    """How much one caller, and one tenant, may ask for at a time."""
+
+    def admit(self, principal: Principal) -> None:
+        """Count a request. Raises RateLimited."""
+
+    def slot(self, tenant: TenantId) -> AbstractContextManager[None]:
+        """A thread for one call of a tenant. Raises RateLimited."""
+
+
+class Metrics(Protocol):
+    """Counters for the operator."""
+
+    def request(self, door: str, operation: str, outcome: str, seconds: float) -> None:
+        """All names come from fixed lists, never from a caller."""
+
+    def served(self, host: str, port: int) -> AbstractContextManager[int]:
+        """Answer on a port of its own while the block lasts; gives the port, which 0 lets the system choose."""
+
+
 class Sandbox(Protocol):
     """Runs one task on private data in a child process with limits."""
 
-    def __call__(self, task: str, request: dict[str, object], *, on_progress: Progress) -> dict[str, object]:
-        """Raises the task's own UnderstudyError, or Failed."""
+    def __call__(
+        self,
+        task: str,
+        request: dict[str, object],
+        *,
+        on_progress: Progress,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, object]:
+        """``is_cancelled`` is asked several times a second; the child is dead as soon as it says so, or raises.
+
+        Raises the task's own UnderstudyError, or Failed.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +482,11 @@ class Ports:
     settings: Settings
     scratch: Path
     entropy: Entropy
+    tokens: Tokens | None = None
+    limits: Limits | None = None
+    metrics: Metrics | None = None
+    checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    """What must hold for the service to be ready, by name."""
 
     @contextlib.contextmanager
     def folder(self, prefix: str) -> Iterator[Path]:
@@ -276,3 +497,13 @@ class Ports:
             yield made
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+
+_CHUNK_BYTES = 1 << 20
+
+
+def keep(file: Path, key: str, ports: Ports) -> None:
+    """Make a file of the scratch space a blob."""
+    with ports.blobs.create(key) as writer, file.open("rb") as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            writer.write(chunk)

@@ -35,13 +35,18 @@ Progress = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildLimits:
-    """What one child may use. ``wall_s`` None means no limit on time as the wall clock shows it."""
+    """What one child may use. ``wall_s`` None means no limit on time as the wall clock shows it.
+
+    Without ``network`` it has none where the kernel lets us take it away; see ``sandbox_child.cut_network``.
+    """
 
     memory_bytes: int = 8 * GIB
     cpu_s: int = 24 * 3600
     file_bytes: int = 64 * GIB
     wall_s: float | None = None
     log_bytes: int = 1 << 18
+    open_files: int = 1024
+    network: bool = False
     threads: int = 1
 
 
@@ -63,19 +68,21 @@ def run_child(
     on_exhausted: UnderstudyError | None = None,
     log: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    scratch: Path | None = None,
 ) -> dict[str, object]:
     """Run one task in a child process and return its result.
 
     ``on_exhausted`` is raised when the child ran out of memory, CPU or file size (default: Failed, code exhausted).
     ``log`` gets the first ``limits.log_bytes`` of the child's standard error, readable by the owner only; it may hold
-    library text about private rows and is never part of an error. ``environment`` adds variables.
+    library text about private rows and is never part of an error. ``environment`` adds variables. In ``scratch`` the
+    child's own directory is made, which libraries may spill rows to.
     Guarantees: when this returns or raises, the child and all that it started are dead and its directory is gone.
     Raises: the UnderstudyError that the child answered with; Failed, with code cancelled, timed-out or failed; what
     ``on_progress`` raises.
     """
     limits = limits or ChildLimits()
     exhausted = on_exhausted or Failed("The work took more memory or time than it may.", code=EXHAUSTED)
-    with tempfile.TemporaryDirectory(prefix="understudy-child-") as home:
+    with tempfile.TemporaryDirectory(prefix="understudy-child-", dir=scratch) as home:
         command = [sys.executable, "-P", "-s", "-m", module, *([task] if task else [])]
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             command,
@@ -231,7 +238,7 @@ def _parse(line: bytes) -> dict[str, object]:
 
 def _outcome(answer: dict[str, object] | None, code: int, exhausted: UnderstudyError) -> dict[str, object]:
     if answer is None:
-        raise exhausted if -code in _EXHAUSTING else Failed("The work ended without an answer.")
+        raise exhausted if -code in _EXHAUSTING else Failed("The work ended without an answer.", code="no-answer")
     result, error = answer.get("result"), answer.get("error")
     if isinstance(result, dict):
         return result

@@ -6,6 +6,8 @@ is moved out of the way first, so that a library which prints cannot break it.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -15,6 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from service.sandbox import EXHAUSTED, Progress, encode_error
@@ -36,8 +39,10 @@ def serve_child(handlers: Mapping[str, Handler]) -> NoReturn:
         os.dup2(2, 1)
         os.umask(0o077)  # what a child writes holds rows
         line = _first_line()
-        threading.Thread(target=_watch_life_line, daemon=True).start()
         envelope = json.loads(line)
+        if not envelope["limits"]["network"]:
+            cut_network()  # before there is a second thread, or the kernel refuses
+        threading.Thread(target=_watch_life_line, daemon=True).start()
         _limit(envelope["limits"])
         task = sys.argv[1] if len(sys.argv) > 1 else ""
         message = _attempt(handlers, task, envelope["request"], _sender(answers.write))
@@ -45,6 +50,26 @@ def serve_child(handlers: Mapping[str, Handler]) -> NoReturn:
     sys.stderr.flush()
     # Threads of libraries may be alive; nothing here needs an orderly end.
     os._exit(0)
+
+
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x1000_0000, 0x4000_0000
+
+
+def cut_network() -> bool:
+    """Leave this process in a network of its own that has no way out, not even to this machine, for good.
+
+    False where the kernel, or the container's policy, does not let an ordinary process do so; it goes on with the
+    network that it has then. Abstract sockets go with the network; files and sockets on disk stay within reach.
+    """
+    user, group = os.getuid(), os.getgid()
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        return False
+    # Keep the own user's number: without a map it would read as nobody's.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    return True
 
 
 def _attempt(
@@ -60,13 +85,15 @@ def _attempt(
         return {"error": {"class": EXHAUSTED}}
     except OSError as error:
         _trace(error)
-        return {"error": {"class": EXHAUSTED} if error.errno == errno.EFBIG else encode_error(_failed())}
+        return {"error": {"class": EXHAUSTED} if error.errno == errno.EFBIG else encode_error(_failed(error))}
     except Exception as error:
         _trace(error)
         return {"error": encode_error(_failed())}
 
 
-def _failed() -> Failed:
+def _failed(error: BaseException | None = None) -> Failed:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failed("The service has no room left on its disk. Nothing was published.", code="disk-full")
     return Failed("Something broke on our side.")
 
 
@@ -116,6 +143,7 @@ def _limit(limits: Mapping[str, int]) -> None:
         resource.RLIMIT_CPU: limits["cpu_s"],
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: limits["open_files"],
     }
     for kind, cap in caps.items():
         _, hard = resource.getrlimit(kind)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from service import pipeline
+from service.commands.retention import sweep
 from service.context import TenantId
+from service.execution import fail
 from service.jobs import Job, JobError
 from service.ports import Ports, TenantStores
 from service.telemetry import event, redacted
@@ -37,7 +38,7 @@ def settle(ports: Ports, engine: Engine) -> int:
     n_settled = 0
     for tenant, job_id in ports.database.open_jobs():
         if engine.given_up(job_id):
-            pipeline.fail(tenant, job_id, _LOST, ports)
+            fail(tenant, job_id, _LOST, ports)
             event("job.settled", job=job_id)
             n_settled += 1
     return n_settled + sum(_close_holds(tenant, ports) for tenant in ports.database.ledger_tenants())
@@ -86,6 +87,7 @@ def settling(ports: Ports, engine: Engine, *, every_s: float = EVERY_S) -> Itera
         while not over.wait(every_s):
             try:
                 settle(ports, engine)
+                sweep(ports)
             except Exception as error:  # the next round tries again
                 event("settler.failed", **redacted(error))
 

@@ -8,6 +8,7 @@ import traceback
 _LOGGER = logging.getLogger("understudy")
 _FIELDS = frozenset(
     {"tenant", "job", "dataset", "step", "code", "seconds", "request", "status", "method", "route", "kind", "frames"}
+    | {"operation", "outcome", "door"}  # of a request
     | {"entry", "anchored", "lost", "digest"}  # of a ledger: numbers of entries, and digests of them
 )
 

@@ -8,6 +8,7 @@ into the ledger.
 from __future__ import annotations
 
 from privacy.ledger import Head, LedgerEntry
+from service.audit import AuditEvent, Outcome
 from service.auth import tenant_id
 from service.context import TenantId
 from service.ports import Ports
@@ -58,7 +59,11 @@ def accept_restore(name: str, ports: Ports) -> int:
         raise Conflict("This ledger is not behind its anchor.", code="ledger-not-behind")
     lost = known.n - _head(tenant, ports).n
     with ports.database.begin() as tx:
-        tx.for_tenant(tenant).ledger.restored(known, at=ports.clock.now())
+        stores, now = tx.for_tenant(tenant), ports.clock.now()
+        stores.ledger.restored(known, at=now)
+        stores.audit.append(
+            AuditEvent(at=now, actor="operator", action="accept_restore", outcome=Outcome.SUCCESS, entity=tenant)
+        )
     anchor.reset(tenant, _head(tenant, ports))
     event("ledger.restore_accepted", tenant=tenant, lost=lost)
     return max(0, lost)

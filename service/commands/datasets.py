@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from privacy.sketch import Sketch
 from service.commands.ids import new_id, rfc3339
+from service.commands.pages import DEFAULT_LIMIT, cut_of, page_of
+from service.commands.releases import release_that_is
 from service.context import RequestContext
-from service.ports import BlobWriter, Dataset, Ports
+from service.lineage import sketch_key
+from service.ports import BlobWriter, Dataset, Ports, Release, keep
+from service.retention import check_raw
 from understudy.errors import Conflict, InputRefused
-from understudy.messages import DatasetCreate, DatasetState, DatasetView
+from understudy.messages import DatasetCreate, DatasetList, DatasetState, DatasetView
 from understudy.schema import TableSchema
 
 
@@ -28,6 +32,8 @@ def create(context: RequestContext, message: DatasetCreate, ports: Ports) -> Dat
         format=message.format,
         schema=schema.as_dict(),
         created_at=now,
+        keep_raw=check_raw(message.keep_raw) if message.keep_raw else "",
+        sheet=message.sheet,
     )
     with ports.database.begin() as tx:
         tx.for_tenant(context.tenant).datasets.add(dataset)
@@ -40,10 +46,20 @@ def get(context: RequestContext, dataset_id: str, ports: Ports) -> Dataset:
         return tx.for_tenant(context.tenant).datasets.get(dataset_id)
 
 
-def all_of(context: RequestContext, ports: Ports) -> list[DatasetView]:
-    """Every dataset of the tenant."""
-    with ports.database.begin() as tx:
-        return [view(dataset) for dataset in tx.for_tenant(context.tenant).datasets.all()]
+def page(
+    context: RequestContext,
+    ports: Ports,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str = "",
+    population: str = "",
+    state: DatasetState | None = None,
+) -> DatasetList:
+    """One page of the tenant's datasets, oldest first. Raises UsageError (page-invalid)."""
+    cut = cut_of(limit=limit, cursor=cursor, population=population, state="" if state is None else state.value)
+    with ports.database.read() as tx:
+        found, following = page_of(cut, tx.for_tenant(context.tenant).datasets.page)
+    return DatasetList(datasets=[view(dataset) for dataset in found], next_cursor=following)
 
 
 def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
@@ -51,7 +67,7 @@ def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         stores.datasets.get(dataset_id)
-        if any(job.dataset_id == dataset_id and not job.state.is_final for job in stores.jobs.all()):
+        if any(dataset_id in job.datasets and not job.state.is_final for job in stores.jobs.all()):
             raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
         stores.datasets.remove(dataset_id)
     ports.blobs.remove(_folder(context.tenant, dataset_id))
@@ -60,9 +76,19 @@ def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
 def ready(context: RequestContext, dataset_id: str, ports: Ports) -> Dataset:
     """A dataset whose rows are there. Raises NotFound; Conflict (dataset-empty)."""
     dataset = get(context, dataset_id, ports)
+    check_ready(dataset)
+    return dataset
+
+
+def check_ready(dataset: Dataset) -> None:
+    """Raises Conflict: dataset-empty before its content came, dataset-expired once retention has removed its rows."""
+    if dataset.state is DatasetState.EXPIRED:
+        raise Conflict(
+            "The rows of this dataset were removed, as the retention policy says: upload the table again.",
+            code="dataset-expired",
+        )
     if dataset.state is not DatasetState.READY:
         raise Conflict("The dataset has no content yet.", code="dataset-empty")
-    return dataset
 
 
 class Upload:
@@ -105,7 +131,7 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
     """
     dataset = get(context, dataset_id, ports)
     try:
-        sketch = _ingest(dataset, ports)
+        sketch, rows = _ingest(dataset, ports)
     except BaseException:
         with ports.database.begin() as tx:
             tx.for_tenant(context.tenant).datasets.remove(dataset_id)
@@ -118,6 +144,9 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
         size_bytes=upload.size_bytes,
         sha256=upload.sha256,
     )
+    with ports.database.read() as tx:  # every release's sketch: not while others wait
+        releases = tx.for_tenant(context.tenant).releases.all() if rows else ()
+    ready = _with_lineage(ready, release_that_is(rows, releases))
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         stores.datasets.put(ready)
@@ -127,18 +156,28 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
     return view(ready)
 
 
-def _ingest(dataset: Dataset, ports: Ports) -> Sketch:
-    with ports.blobs.create(_canonical(dataset)) as writer:
+def _with_lineage(dataset: Dataset, release: Release | None) -> Dataset:
+    if release is None:
+        return dataset
+    return replace(dataset, release_of=release.job_id, generation=release.generation)
+
+
+def _ingest(dataset: Dataset, ports: Ports) -> tuple[Sketch, str]:
+    """(who is in the table, how its rows are known again)"""
+    with ports.folder("ingest") as folder, ports.blobs.local(_raw(dataset)) as source:
         request: dict[str, object] = {
-            "source": str(ports.blobs.path(_raw(dataset))),
-            "out": str(writer.path),
+            "source": str(source),
+            "out": str(folder / "canonical.parquet"),
             "format": dataset.format.value,
+            "sheet": dataset.sheet,
             "schema": dataset.schema,
             "max_bytes": ports.settings.max_upload_bytes,
+            "sketch_key": sketch_key(dataset.tenant, ports).hex(),
             "overlap_key": ports.keys.population_key(dataset.tenant, "", "overlap").hex(),
         }
         answer = ports.sandbox("ingest", request, on_progress=lambda _stage, _percent: None)
-    return Sketch.from_text(str(answer.get("sketch", "")))
+        keep(folder / "canonical.parquet", _canonical(dataset), ports)
+    return Sketch.from_text(str(answer.get("sketch", ""))), str(answer.get("rows", ""))
 
 
 def view(dataset: Dataset) -> DatasetView:
@@ -152,6 +191,9 @@ def view(dataset: Dataset) -> DatasetView:
         n_columns=len(fields) if isinstance(fields, list) else 0,
         size_bytes=dataset.size_bytes,
         sha256=dataset.sha256,
+        keep_raw=dataset.keep_raw,
+        release_of=dataset.release_of,
+        generation=dataset.generation,
         created_at=rfc3339(dataset.created_at),
     )
 
@@ -168,6 +210,6 @@ def _canonical(dataset: Dataset) -> str:
     return f"{_folder(dataset.tenant, dataset.id)}/canonical.parquet"
 
 
-def local_copy(dataset: Dataset, ports: Ports) -> Path:
-    """The canonical table as a local file, to read only."""
-    return ports.blobs.path(_canonical(dataset))
+def local_copy(dataset: Dataset, ports: Ports) -> AbstractContextManager[Path]:
+    """The canonical table as a local file, to read only, for the block."""
+    return ports.blobs.local(_canonical(dataset))

@@ -1,4 +1,4 @@
-"""Judging a synthetic table, whoever made it, against the rows that it was made from.
+"""Judging a synthetic table, whoever made it, against the rows that it was made from: a job of its own kind.
 
 For the owner of those rows only: an answer that scores a table of the caller's own against rows the caller may not see
 would give those rows away (arXiv:2312.05114). Nothing is charged, for nothing that reads rows may leave.
@@ -6,20 +6,19 @@ would give those rows away (arXiv:2312.05114). Nothing is charged, for nothing t
 
 from __future__ import annotations
 
-from evaluation.statement import build
 from service.commands import datasets
+from service.commands.queueing import queued
 from service.context import RequestContext
+from service.jobs import EVALUATE
+from service.owner_jobs import CONTROL, SYNTHETIC
 from service.ports import Ports
-from understudy import __version__
 from understudy.errors import UsageError
-from understudy.messages import EvaluationCreate, EvaluationView
+from understudy.messages import EvaluationCreate, JobView
 from understudy.schema import TableSchema
 
-REPORTS = ("report.owner.json", "report.owner.html", "report.release.json", "report.release.html")
 
-
-def evaluate(context: RequestContext, message: EvaluationCreate, ports: Ports) -> EvaluationView:
-    """Both reports. The statement in them claims no guarantee: none is known of a table that others made.
+def evaluate(context: RequestContext, message: EvaluationCreate, ports: Ports) -> JobView:
+    """Queue it. Both reports are there when the job is done; the statement in them claims no guarantee.
 
     Raises: NotFound; Conflict (dataset-empty); UsageError (tables-differ) if a column of the real table lacks its twin.
     """
@@ -29,38 +28,11 @@ def evaluate(context: RequestContext, message: EvaluationCreate, ports: Ports) -
     for other in (synthetic, control):
         if other is not None:
             _check_twin(schema, TableSchema.parse(other.schema))
-    with ports.folder("evaluate") as out:
-        request: dict[str, object] = {
-            "real": str(datasets.local_copy(real, ports)),
-            "synthetic": str(datasets.local_copy(synthetic, ports)),
-            "control": "" if control is None else str(datasets.local_copy(control, ports)),
-            "schema": real.schema,
-            "statement": _no_claim(schema),
-            "job": {"table": schema.title or schema.name or schema.population, "code_version": __version__},
-            "out": str(out),
-        }
-        ports.sandbox("compare", request, on_progress=lambda _stage, _percent: None)
-        return EvaluationView(files={name: (out / name).read_text(encoding="utf-8") for name in REPORTS})
+    facts = {SYNTHETIC: synthetic.id, **({} if control is None else {CONTROL: control.id})}
+    return queued(context, message, real, ports, kind=EVALUATE, facts=facts)
 
 
 def _check_twin(schema: TableSchema, other: TableSchema) -> None:
     types = {column.name: column.type for column in other.columns}
     if not schema.modelled or any(types.get(column.name) != column.type for column in schema.modelled):
         raise UsageError("The tables need the same columns, of the same types.", code="tables-differ")
-
-
-def _no_claim(schema: TableSchema) -> dict[str, object]:
-    return build(
-        job_id="",
-        table=schema.name,
-        engine="",
-        unit_column=schema.unit.column,
-        max_rows=schema.unit.max_rows,
-        epsilon=None,
-        delta=0.0,
-        accountant="",
-        events=(),
-        provenance={},
-        budget=None,
-        code_version=__version__,
-    ).as_dict()

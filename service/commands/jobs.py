@@ -5,28 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from pathlib import Path
+from typing import BinaryIO
 
 from evaluation.canaries import check_canaries
 from privacy.accounting import encode
+from service.commands import repeats
 from service.commands.budgets import scope_of
+from service.commands.choices import check_engine, chosen
+from service.commands.datasets import check_ready
 from service.commands.ids import new_id, rfc3339
+from service.commands.pages import DEFAULT_LIMIT, cut_of, page_of
 from service.commands.plans import charge_of_plan, check_asked, plan_of
 from service.commands.policies import policy_for
+from service.commands.releases import check_input
+from service.commands.texts import places_of
 from service.context import RequestContext
 from service.faults import TYPE_BASE
-from service.jobs import Job
+from service.jobs import Job, JobError
+from service.lineage import SUPERSEDES
 from service.ports import Dataset, Ports
-from synthesizers.registry import engines
-from understudy.errors import Conflict, UsageError
+from synthesizers.conditions import Conditions
+from understudy.errors import Conflict, NotFound, UsageError
 from understudy.messages import (
-    DatasetState,
-    EngineList,
-    EngineView,
     JobCreate,
+    JobList,
     JobState,
     JobView,
     Problem,
+    ReleaseState,
     StepView,
 )
 from understudy.schema import TableSchema
@@ -34,14 +40,19 @@ from understudy.schema import TableSchema
 _POLL_S = 0.1
 
 
-def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView:
+def submit(context: RequestContext, message: JobCreate, ports: Ports, *, supersedes: str = "") -> JobView:
     """Price a job, hold its price and queue it, in one transaction; or refuse it with nothing changed.
+
+    ``supersedes``: a job whose release this one's will take the place of.
 
     Raises: PrivacyParameterError, UsageError, NotFound, Conflict; BudgetExceeded with what is left.
     """
     _check(message, ports)
+    repeat = repeats.repeat_of(context, message)
     with ports.database.read() as tx:
         stores = tx.for_tenant(context.tenant)
+        if (made := repeats.job_of(repeat, stores)) is not None:
+            return view(stores.jobs.get(made))
         dataset = stores.datasets.get(message.dataset_id)
         others = stores.overlaps.undecided(dataset.population)
     if others:
@@ -51,13 +62,16 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
             code="population-overlap",
             facts={"population": dataset.population, "seems_to_be": ", ".join(others)},
         )
-    if dataset.state is not DatasetState.READY:
-        raise Conflict("The dataset has no content yet.", code="dataset-empty")
+    check_ready(dataset)
+    check_input(dataset, is_allowed=message.allow_synthetic_input)
     scope = scope_of(dataset.population, message.project)
     schema = TableSchema.parse(dataset.schema)
     check_canaries(schema, message.canaries)
+    Conditions.parse(schema, where=message.where, rebalance=message.rebalance)
     policy = policy_for(message.policy, scope.population, ports.settings, epsilon=message.epsilon)
-    plan = plan_of(message, schema)
+    message = message.model_copy(update={"engine": chosen(message, schema, ports.settings).name})
+    check_engine(message.engine, context.tenant, ports.settings)
+    plan = plan_of(message, schema, places=places_of(ports.settings))
     charge = charge_of_plan(plan)
     now = ports.clock.now()
     job = Job(
@@ -74,14 +88,27 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
         plan=plan.as_dict(),
         created_at=now,
         project=scope.project,
-        facts={"canaries": message.canaries, "policy": policy.as_dict(), "without_dp": message.without_dp},
+        facts={
+            "canaries": message.canaries,
+            "policy": policy.as_dict(),
+            "without_dp": message.without_dp,
+            "asked": message.model_dump(mode="json", exclude={"dataset_id", "resume"}),
+            **({SUPERSEDES: supersedes} if supersedes else {}),
+        },
+        priority=message.priority,
     )
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         # The ledger first: its first statement takes the lock that makes everything after it serial.
         stores.ledger.open(scope, at=now)
-        if message.resume and (known := stores.jobs.open_with(job.fingerprint)) is not None:
+        if (made := repeats.job_of(repeat, stores)) is not None:
+            return view(stores.jobs.get(made))
+        known = stores.jobs.open_with(job.fingerprint) if message.resume else None
+        if repeat is not None:
+            stores.repeats.add(repeat, job.id if known is None else known.id, now)
+        if known is not None:
             return view(known)
+        check_quota(stores.jobs.count_open(), ports)
         stores.ledger.hold(
             scope,
             job.id,
@@ -90,18 +117,57 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports) -> JobView
             at=now,
         )
         stores.jobs.add(job)
-        ports.queue.enqueue(tx, context.tenant, job.id)
+        ports.queue.enqueue(tx, job)
     return view(job)
+
+
+def check_quota(n_open: int, ports: Ports) -> None:
+    """Raises Conflict (too-many-jobs) if the tenant may queue no more."""
+    limit = ports.settings.max_open_jobs
+    if n_open >= limit:
+        raise Conflict(
+            "The tenant has as many unfinished jobs as it may.", code="too-many-jobs", facts={"limit": f"{limit}"}
+        )
+
+
+def cancel(context: RequestContext, job_id: str, ports: Ports) -> JobView:
+    """Stop a job that has not ended, also one that runs in another process: its child is dead within a second.
+
+    Guarantees: what it held is free again unless it was spent; what was spent stays spent, and the view's error says
+    which. No file of the job is left. Asked again, it answers the same.
+    Raises: NotFound; Conflict (job-ended) if the job ended by itself.
+    """
+    with ports.database.begin() as tx:
+        stores = tx.for_tenant(context.tenant)
+        # The ledger first: its lock decides whether the cancelling or the spending came first.
+        stores.ledger.release(job_id, at=ports.clock.now())
+        job = stores.jobs.lock(job_id)
+        if job.state is not JobState.CANCELLED:
+            if job.state.is_final:
+                raise Conflict("The job has ended.", code="job-ended")
+            job = job.cancelled(_SPENT if stores.ledger.has_spent(job_id) else _UNSPENT)
+            stores.jobs.put(job)
+    ports.queue.cancel(job_id)
+    ports.blobs.remove(job.prefix)
+    return view(job)
+
+
+_UNSPENT = JobError(code="cancelled", message="The job was cancelled. Its price was not spent and is free again.")
+_SPENT = JobError(
+    code="cancelled-after-spend", message="The job was cancelled after its price was spent: it stays spent."
+)
 
 
 def _check(message: JobCreate, ports: Ports) -> None:
     check_asked(message, ports)
+    if not -9 <= message.priority <= 9:
+        raise UsageError("The priority is from -9 to 9.", code="priority-invalid")
     if not 0.0 <= message.audit_share <= 0.5:
         raise UsageError("The audit share is from 0 to 0.5.", code="audit-share-invalid")
 
 
 def _fingerprint(message: JobCreate, dataset: Dataset) -> str:
-    facts = message.model_dump(exclude={"dataset_id", "resume"}) | {
+    facts = message.model_dump(exclude={"dataset_id", "resume", "priority"}) | {
         "sha256": dataset.sha256,
         "schema": dataset.schema,
     }
@@ -121,28 +187,43 @@ def get(context: RequestContext, job_id: str, ports: Ports, *, wait_s: float = 0
     return view(job)
 
 
-def all_of(context: RequestContext, ports: Ports) -> list[JobView]:
-    """Every job of the tenant, oldest first."""
+def page(
+    context: RequestContext,
+    ports: Ports,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str = "",
+    population: str = "",
+    state: JobState | None = None,
+) -> JobList:
+    """One page of the tenant's jobs, oldest first. Raises UsageError (page-invalid)."""
+    cut = cut_of(limit=limit, cursor=cursor, population=population, state="" if state is None else state.value)
     with ports.database.read() as tx:
-        return [view(job) for job in tx.for_tenant(context.tenant).jobs.all()]
+        found, following = page_of(cut, tx.for_tenant(context.tenant).jobs.page)
+    return JobList(jobs=[view(job) for job in found], next_cursor=following)
 
 
-def bundle(context: RequestContext, job_id: str, ports: Ports) -> Path:
-    """The bundle of a finished job, a zip file to read only. Raises Conflict before the job is done."""
+def bundle(context: RequestContext, job_id: str, ports: Ports) -> tuple[BinaryIO, int]:
+    """The bundle of a finished job, a zip, open to be read, and its size. Raises Conflict before the job is done."""
     job = _load(context, job_id, ports)
     if job.state is not JobState.DONE or job.bundle is None:
         raise Conflict("The job has no bundle.", code="bundle-not-ready")
-    return ports.blobs.path(job.bundle)
+    _check_not_superseded(context, job_id, ports)
+    try:
+        return ports.blobs.open(job.bundle), ports.blobs.size_bytes(job.bundle)
+    except NotFound:
+        raise Conflict("The bundle was removed, as the retention policy says.", code="bundle-expired") from None
 
 
-def list_engines() -> EngineList:
-    """The synthesizers on offer."""
-    return EngineList(
-        engines=[
-            EngineView(name=name, summary=engine.summary, formal_guarantee=engine.formal_guarantee is not None)
-            for name, engine in sorted(engines().items())
-        ]
-    )
+def _check_not_superseded(context: RequestContext, job_id: str, ports: Ports) -> None:
+    with ports.database.read() as tx:
+        release = tx.for_tenant(context.tenant).releases.find(job_id)
+    if release is not None and release.state is ReleaseState.SUPERSEDED:
+        raise Conflict(
+            "Another release took this one's place: use that one.",
+            code="release-superseded",
+            facts={"superseded_by": release.superseded_by},
+        )
 
 
 def _load(context: RequestContext, job_id: str, ports: Ports) -> Job:
@@ -156,8 +237,8 @@ def view(job: Job) -> JobView:
     if job.error is not None:
         error = Problem(
             type=TYPE_BASE + job.error.code,
-            title="The job failed",
-            status=500,
+            title="The job was cancelled" if job.state is JobState.CANCELLED else "The job failed",
+            status=409 if job.state is JobState.CANCELLED else 500,
             code=job.error.code,
             detail=job.error.message,
         )
@@ -175,4 +256,7 @@ def view(job: Job) -> JobView:
         error=error,
         created_at=rfc3339(job.created_at),
         project=job.project,
+        kind=job.kind,
+        priority=job.priority,
+        attempt=job.attempt,
     )

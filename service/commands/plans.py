@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from privacy.accounting import DpEvent, compose, encode, epsilon_of, gaussian_price
+from privacy.accounting import DpEvent, compose, encode, epsilon_of, gaussian_price, without_guarantee
 from privacy.amount import Charge
 from privacy.budget import PrivacyParams
 from privacy.charging import charge_of
 from privacy.ledger import Account, LedgerStore, Scope, default_terms, window_start
 from service.commands.budgets import scope_of
+from service.commands.choices import chosen, refusal
 from service.commands.reports import check_report_share, plan_with_report
+from service.commands.texts import check_text, places_of, plan_with_text
 from service.context import RequestContext
 from service.ports import Clock, Ports
 from synthesizers.base import Plan
-from synthesizers.registry import engines
+from synthesizers.registry import AUTO, accountant_of, engines
+from synthesizers.registry import engine as named_engine
+from synthesizers.text.registry import Places
 from understudy.errors import BudgetExceeded, NotFound, PrivacyParameterError, UnderstudyError, UsageError
 from understudy.messages import JobCreate, PlanCreate, PlanEvent, PlanExpected, PlanOffer, PlanScope, PlanView
 from understudy.schema import TableSchema
@@ -30,8 +34,10 @@ def create(context: RequestContext, message: PlanCreate, ports: Ports) -> PlanVi
     """
     check_asked(message, ports)
     schema = TableSchema.parse(message.table_schema)
+    choice = chosen(message, schema, ports.settings)
+    message = message.model_copy(update={"engine": choice.name})
     scope = scope_of(schema.population, message.project)
-    plan = plan_of(message, schema)
+    plan = plan_of(message, schema, places=places_of(ports.settings))
     charge = charge_of_plan(plan)
     with ports.database.read() as tx:
         ledger = tx.for_tenant(context.tenant).ledger
@@ -42,14 +48,16 @@ def create(context: RequestContext, message: PlanCreate, ports: Ports) -> PlanVi
         project=scope.project,
         epsilon=plan.epsilon,
         delta=plan.delta,
-        epsilon_of_events=epsilon_of(compose([event for _, event in plan.events]), plan.delta),
+        epsilon_of_events=epsilon_of(compose(_priced(plan)), plan.delta),
         rho=None if charge.zcdp is None else charge.zcdp.rho,
-        accountant=engines()[plan.engine].formal_guarantee.accountant,
+        accountant=accountant_of(plan.engine),
         fits=all(step.fits for step in scopes),
         events=_events(plan.events),
         scopes=scopes,
-        offers=[_offer(name, message, schema) for name in sorted(engines()) if name != plan.engine],
+        offers=[_offer(name, message, schema, context, ports) for name in sorted(engines()) if name != plan.engine],
         expected=_expected(plan, schema, message.n_rows),
+        reason=choice.reason,
+        formal_guarantee=engines()[plan.engine].formal_guarantee is not None,
     )
 
 
@@ -60,28 +68,38 @@ def check_asked(message: Asked, ports: Ports) -> None:
         raise UsageError(
             f"The number of rows is from 1 to {ports.settings.max_synthetic_rows}.", code="row-count-invalid"
         )
-    if message.engine not in engines():
-        raise UsageError(f"An engine is one of: {', '.join(sorted(engines()))}.", code="engine-unknown")
+    if message.engine != AUTO and message.engine not in engines():
+        raise UsageError(f"An engine is {AUTO} or one of: {', '.join(sorted(engines()))}.", code="engine-unknown")
     check_report_share(message.report_share)
 
 
-def plan_of(message: Asked, schema: TableSchema, *, engine: str = "") -> Plan:
-    """The price list of the engine and of the report. Raises UsageError if there is nothing to model."""
+def plan_of(message: Asked, schema: TableSchema, *, engine: str = "", places: Places | None = None) -> Plan:
+    """The price list of the engine, of the report and of the notes. Raises UsageError if there is nothing to model."""
     if not schema.modelled:
         raise UsageError("The schema has no column that an engine could model.", code="nothing-to-model")
-    return plan_with_report(
-        engines()[engine or message.engine],
-        schema,
-        epsilon=message.epsilon,
-        delta=message.delta,
-        n_rows=message.n_rows,
-        share=message.report_share,
-    )
+
+    def table(epsilon: float) -> Plan:
+        return plan_with_report(
+            named_engine(engine or message.engine),
+            schema,
+            epsilon=epsilon,
+            delta=message.delta,
+            n_rows=message.n_rows,
+            share=message.report_share,
+        )
+
+    check_text(message, schema, places or Places())
+    return plan_with_text(table, schema, message, places or Places())
 
 
 def charge_of_plan(plan: Plan) -> Charge:
     """What the ledger is charged. Raises: PrivacyParameterError (event-unknown), PlanExceeded; see ``charge_of``."""
-    return charge_of([event for _, event in plan.events], epsilon=plan.epsilon, delta=plan.delta)
+    return charge_of(_priced(plan), epsilon=plan.epsilon, delta=plan.delta)
+
+
+def _priced(plan: Plan) -> list[DpEvent]:
+    """All but what has no price at any epsilon: it is written down with the others, and costs nothing."""
+    return [event for _, event in plan.events if not without_guarantee(event)]
 
 
 def _scope_view(scope: Scope, charge: Charge, ledger: LedgerStore, clock: Clock) -> PlanScope:
@@ -118,14 +136,17 @@ def _fits(account: Account, charge: Charge, ledger: LedgerStore, clock: Clock) -
     return True
 
 
-def _offer(name: str, message: PlanCreate, schema: TableSchema) -> PlanOffer:
+def _offer(name: str, message: PlanCreate, schema: TableSchema, context: RequestContext, ports: Ports) -> PlanOffer:
     summary = engines()[name].summary
+    if code := refusal(name, context.tenant, ports.settings):
+        return PlanOffer(engine=name, summary=summary, events=[], refusal=code)
     try:
-        plan = plan_of(message, schema, engine=name)
+        plan = plan_of(message, schema, engine=name, places=places_of(ports.settings))
         charge_of_plan(plan)
     except UnderstudyError as refused:
         return PlanOffer(engine=name, summary=summary, events=[], refusal=refused.reason)
-    return PlanOffer(engine=name, summary=summary, events=_events(plan.events))
+    expected = _expected(plan, schema, message.n_rows)
+    return PlanOffer(engine=name, summary=summary, events=_events(plan.events), expected=expected)
 
 
 def _expected(plan: Plan, schema: TableSchema, n_rows: int | None) -> PlanExpected | None:

@@ -1,7 +1,8 @@
 """Which gates a job must pass: the service's own, those of its population, and what the job asks for, all together.
 
 The service's policy is a JSON file of its operator (UNDERSTUDY_POLICY): ``{"default": {...}, "populations": {"ward":
-{...}}}``, where each is a policy of ``evaluation.gates``. It is read when a job is asked for and kept with the job.
+{...}}}``, where each is a policy of ``evaluation.gates`` (and ``tenants``, see ``choices``). It is read when a job is
+asked for and kept with the job.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _of_service(path: Path | None, population: str) -> Policy:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         populations = document.get("populations", {})
-        if not (set(document) <= {"default", "populations"} and isinstance(populations, Mapping)):
+        if not (set(document) <= {"default", "populations", "tenants"} and isinstance(populations, Mapping)):
             raise UsageError("The file has a default and populations.")
         own = Policy.parse(populations.get(population, {}))
         return Policy.parse(document.get("default", {})).and_also(own)

@@ -53,7 +53,7 @@ def create(context: RequestContext, message: ScrubCreate, ports: Ports) -> Scrub
         raise UsageError("Notes as JSON lines take no schema.", code="schema-not-used")
     population = population_name(message.population if schema is None else schema.population)
     now = ports.clock.now()
-    _sweep(ports, now.timestamp())
+    sweep(ports, now.timestamp())
     scrub = _Scrub(folder=_home(context, ports) / new_id("scrub", at=now, entropy=ports.entropy))
     scrub.folder.mkdir(mode=0o700, parents=True)
     asked = {"schema": None if schema is None else schema.as_dict(), "population": population}
@@ -130,7 +130,7 @@ def _get(context: RequestContext, scrub_id: str, ports: Ports) -> _Scrub:
     return scrub
 
 
-def _sweep(ports: Ports, now: float) -> None:
+def sweep(ports: Ports, now: float) -> None:
     """Folders that nobody fetched."""
     for folder in (ports.scratch / "scrubs").glob("*/*"):
         if folder.stat().st_mtime < now - KEEP_S:

@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service.commands import datasets, schemas
-from service.rest.asking import BINARY, Caller, PortsOf, body_of, off_loop
+from service.commands.pages import DEFAULT_LIMIT
+from service.rest.asking import BINARY, Caller, OnlyPopulation, PageCursor, PageLimit, PortsOf, body_of, off_loop
 from understudy.messages import (
     DatasetCreate,
     DatasetList,
+    DatasetState,
     DatasetView,
     SchemaProposal,
     TableFormat,
@@ -28,10 +30,17 @@ async def create_dataset(message: DatasetCreate, response: Response, caller: Cal
     return view
 
 
-@router.get("/v1/datasets", tags=["datasets"], summary="All tables of the tenant")
-async def list_datasets(caller: Caller, ports: PortsOf) -> DatasetList:
-    """Oldest first."""
-    return DatasetList(datasets=await off_loop(datasets.all_of, caller, ports))
+@router.get("/v1/datasets", tags=["datasets"], summary="Tables of the tenant")
+async def list_datasets(
+    caller: Caller,
+    ports: PortsOf,
+    limit: PageLimit = DEFAULT_LIMIT,
+    cursor: PageCursor = "",
+    population: OnlyPopulation = "",
+    state: Annotated[DatasetState | None, Query(description="Only those in this state.")] = None,
+) -> DatasetList:
+    """Oldest first, page by page."""
+    return await off_loop(datasets.page, caller, ports, limit=limit, cursor=cursor, population=population, state=state)
 
 
 @router.get("/v1/datasets/{dataset_id}", tags=["datasets"], summary="One table")

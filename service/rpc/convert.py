@@ -23,6 +23,7 @@ from understudy.messages import Message
 
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=Enum)
+D = TypeVar("D")
 
 Field = Any
 """A field's descriptor, which is of another class in each of protobuf's implementations."""
@@ -61,7 +62,7 @@ def member_name(enum: EnumDescriptor, name: str) -> str:
     return f"{words.lstrip('_')}_{name}".upper()
 
 
-def member_of(kind: type[E], number: int, *, default: E) -> E:
+def member_of(kind: type[E], number: int, *, default: D) -> E | D:
     """The member that a number of the .proto's enum stands for; the default if it is unspecified.
 
     Raises: UsageError (request-invalid) for a number that is not known here.
@@ -128,7 +129,8 @@ def _decode(value: Any, field: Field, kind: type[Message], pointer: str) -> Any:
             return [_decoded(item, inner, f"{pointer}/{index}") for index, item in enumerate(value)]
         return _decoded(value, inner, pointer)
     if field.enum_type is not None:
-        return _member_value(value, field.enum_type)
+        each = [_member_value(item, field.enum_type) for item in value] if field.is_repeated else None
+        return _member_value(value, field.enum_type) if each is None else each
     return _from_json(value, pointer) if _is_json(kind, field) else value
 
 

@@ -1,32 +1,31 @@
 """What stands before every method of ours: one place for errors, logs and the caller's identity.
 
-A method gets a ``Call`` in place of grpc's context. It is closed to who has no key unless it is on the list here,
-and it can neither forget to answer an error properly nor send one of its own.
+A method gets a ``Call`` in place of grpc's context. Who may call it stands in ``service.auth.access``; every write,
+every read that discloses and every denial goes to the tenant's audit log. A method can neither forget to answer an
+error properly nor send one of its own.
 """
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message as Proto
 from grpc_status import rpc_status
 
-from service.auth import bearer
-from service.commands import tenants
-from service.context import Principal, RequestContext
+from service.auth.access import rule_of_method
+from service.commands import gate
 from service.faults import unexpected
 from service.ports import Ports
 from service.rpc.convert import refuse_unknown
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.status import status_of
+from service.rpc.visit import Call, Names, Visit, ending_of, sent_once
 from service.telemetry import event, redacted
-from understudy.errors import Unauthenticated, UnderstudyError
+from understudy.errors import UnderstudyError
 
 Method = Callable[[Any, Any], Any]
 """(request or an iterator of them, Call or grpc's context) -> answer or an iterator of them."""
@@ -34,37 +33,6 @@ Method = Callable[[Any, Any], Any]
 REQUEST_ID = "x-request-id"
 
 _OURS = f"/{pb.DESCRIPTOR.package}."
-
-NEEDS_NO_KEY = frozenset({f"{_OURS}Service/GetHealth", f"{_OURS}Service/CreateTenant"})
-"""The second checks its one-time credential itself. Every other method is closed to who has no key."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call under way."""
-
-    rpc: grpc.ServicerContext
-    request_id: str
-    ports: Ports
-    principal: Principal | None = None
-
-    @property
-    def credential(self) -> str:
-        """What the caller sent in place of a password. Raises Unauthenticated if it is not there."""
-        sent = [value for key, value in self.rpc.invocation_metadata() if key == "authorization"]
-        return bearer(str(sent[0]) if len(sent) == 1 else None)
-
-    @property
-    def caller(self) -> RequestContext:
-        """Who calls. Raises Unauthenticated in a method that needs no key."""
-        if self.principal is None:
-            raise Unauthenticated("This needs an API key.")
-        return RequestContext(principal=self.principal, request_id=self.request_id)
-
-    @property
-    def is_active(self) -> bool:
-        """False as soon as it is known that the caller has gone."""
-        return bool(self.rpc.is_active())
 
 
 class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]  # no generic class when it runs
@@ -91,50 +59,73 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]  # no generic cla
             return grpc.unary_stream_rpc_method_handler(self._stream(handler.unary_stream, method), *coders)
         return grpc.unary_unary_rpc_method_handler(self._single(handler.unary_unary, method, _known), *coders)
 
-    def _single(self, method: Method, name: str, known: Callable[[Any], Any]) -> Method:
+    def _single(self, method: Method, name: str, known: Callable[[Any, Names], Any]) -> Method:
         def answer(request: Any, rpc: grpc.ServicerContext) -> Any:
-            with self._call(rpc, name) as call:
-                return method(known(request), call)
+            with self._call(rpc, name) as visit:
+                given = method(known(request, visit.names), visit.call)
+                visit.names.made(given)
+                return given
 
         return answer
 
     def _stream(self, method: Method, name: str) -> Method:
         def answers(request: Any, rpc: grpc.ServicerContext) -> Iterator[Any]:
-            with self._call(rpc, name) as call:
-                yield from method(_known(request), call)
+            with self._call(rpc, name) as visit:
+                parts = iter(method(_known(request, visit.names), visit.call))
+                first = next(parts, None)
+                # As over HTTP, the act is written down before anything of its answer goes out.
+                visit.record(None)
+                yield from () if first is None else (first,)
+                yield from parts
 
         return answers
 
     @contextmanager
-    def _call(self, rpc: grpc.ServicerContext, method: str) -> Iterator[Call]:
-        call = Call(rpc=rpc, request_id=uuid.uuid4().hex, ports=self._ports)
-        started, status, error = time.monotonic(), "cancelled", None
+    def _call(self, rpc: grpc.ServicerContext, method: str) -> Iterator[Visit]:
+        offered = sent_once(rpc, REQUEST_ID)
+        call = Call(rpc=rpc, request_id=gate.request_id_of(offered, self._ports), ports=self._ports)
+        visit = Visit(call=call, rule=rule_of_method(method.removeprefix(_OURS).replace("/", ".")))
+        started, outcome, error = time.monotonic(), "cancelled", None
         try:
             rpc.send_initial_metadata(((REQUEST_ID, call.request_id),))
-            yield call if method in NEEDS_NO_KEY else _identified(call)
-            status = "ok"
+            with visit.entered():
+                yield visit
+                visit.record(None)
+            outcome = "success"
         except grpc.RpcError:
             raise  # grpc's own sign that the caller has gone: there is nobody to answer
         except UnderstudyError as known:
-            error, status = known, known.reason
+            error = self._recorded(visit, known)
         except Exception as unforeseen:
             event("rpc.failed", request=call.request_id, **redacted(unforeseen))
-            error, status = unexpected(), "failed"
+            error = self._recorded(visit, unexpected())
         finally:
-            seconds = round(time.monotonic() - started, 4)
-            event("rpc", request=call.request_id, method=method, status=status, seconds=seconds)
+            outcome = outcome if error is None else str(ending_of(error).outcome)
+            self._told(visit, outcome, time.monotonic() - started)
         if error is not None:
             rpc.abort_with_status(rpc_status.to_status(status_of(error)))
 
+    def _recorded(self, visit: Visit, error: UnderstudyError) -> UnderstudyError:
+        """The error to answer with: that the act could not be written down comes before what it was."""
+        try:
+            visit.record(error)
+        except Exception as unforeseen:
+            event("audit.failed", request=visit.call.request_id, **redacted(unforeseen))
+            return unexpected()
+        return error
 
-def _identified(call: Call) -> Call:
-    return replace(call, principal=tenants.identify(call.credential, call.ports))
+    def _told(self, visit: Visit, outcome: str, seconds: float) -> None:
+        operation = "none" if visit.rule is None else visit.rule.operation
+        event("rpc", request=visit.call.request_id, operation=operation, status=outcome, seconds=round(seconds, 4))
+        if self._ports.metrics is not None:
+            self._ports.metrics.request("grpc", operation, outcome, seconds)
 
 
-def _known(request: Proto) -> Proto:
+def _known(request: Proto, names: Names) -> Proto:
     refuse_unknown(request)
+    names.asked(request)
     return request
 
 
-def _each_known(requests: Iterator[Proto]) -> Iterator[Proto]:
-    return map(_known, requests)
+def _each_known(requests: Iterator[Proto], names: Names) -> Iterator[Proto]:
+    return (_known(request, names) for request in requests)

@@ -14,10 +14,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from service.ports import Ports
+from service.rpc.custody import Custody
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.generated import understudy_pb2_grpc as pb_grpc
 from service.rpc.guard import Guard
-from service.rpc.servicer import Budgets, Datasets, Jobs, Scrubs, Service
+from service.rpc.servicer import Audit, Budgets, Datasets, Jobs, Keys, Scrubs, Service
 from understudy.errors import Failed
 
 MAX_RECEIVE_BYTES = 4 * 1024 * 1024
@@ -88,6 +89,9 @@ def _add_services(server: grpc.Server) -> health.HealthServicer:
     pb_grpc.add_JobsServicer_to_server(Jobs(), server)
     pb_grpc.add_ScrubsServicer_to_server(Scrubs(), server)
     pb_grpc.add_BudgetsServicer_to_server(Budgets(), server)
+    pb_grpc.add_KeysServicer_to_server(Keys(), server)
+    pb_grpc.add_CustodyServicer_to_server(Custody(), server)
+    pb_grpc.add_AuditServicer_to_server(Audit(), server)
     pb_grpc.add_ServiceServicer_to_server(Service(), server)
     checks = health.HealthServicer()
     for name in ("", *SERVICES):

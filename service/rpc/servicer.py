@@ -8,24 +8,43 @@ context. The methods are found by name, so the classes need no generated base; g
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
-from service.commands import budgets, curves, datasets, evaluations, jobs, plans, schemas, scrubs, tenants
+from service.commands import (
+    audits,
+    budgets,
+    choices,
+    curves,
+    datasets,
+    evaluations,
+    health,
+    job_reports,
+    jobs,
+    keys,
+    plans,
+    schemas,
+    scrubs,
+    tenants,
+)
+from service.commands.pages import DEFAULT_LIMIT
 from service.rpc.convert import from_proto, member_of, to_proto
 from service.rpc.generated import understudy_pb2 as pb
-from service.rpc.guard import Call
 from service.rpc.parts import metadata_of, receive
+from service.rpc.visit import Call
 from understudy import __version__
 from understudy.messages import (
     BudgetGrant,
     CurveCreate,
     DatasetCreate,
-    DatasetList,
+    DatasetState,
     EvaluationCreate,
     Health,
     JobCreate,
-    JobList,
+    JobState,
+    KeyCreate,
     PlanCreate,
+    ReportFormat,
     ScrubCreate,
     TableFormat,
     TenantCreate,
@@ -35,6 +54,13 @@ CHUNK_BYTES = 256 * 1024
 
 WATCH_S = 0.5
 """How long a watch may go without noticing that its caller has gone."""
+
+
+def _page_asked(request: Any, kind: type[Enum]) -> dict[str, Any]:
+    """What part of a list a request asks for."""
+    state = member_of(kind, request.state, default=None)
+    limit = request.limit or DEFAULT_LIMIT
+    return {"limit": limit, "cursor": request.cursor, "population": request.population, "state": state}
 
 
 class Datasets:
@@ -56,9 +82,9 @@ class Datasets:
         """Its state, size and digest."""
         return to_proto(datasets.view(datasets.get(call.caller, request.dataset_id, call.ports)))
 
-    def List(self, _request: pb.ListDatasetsRequest, call: Call) -> Any:
-        """Oldest first."""
-        return to_proto(DatasetList(datasets=datasets.all_of(call.caller, call.ports)))
+    def List(self, request: pb.ListDatasetsRequest, call: Call) -> Any:
+        """Oldest first, page by page."""
+        return to_proto(datasets.page(call.caller, call.ports, **_page_asked(request, DatasetState)))
 
     def Delete(self, request: pb.DeleteDatasetRequest, call: Call) -> Any:
         """Its bytes go. What was spent on its population stays spent."""
@@ -89,9 +115,9 @@ class Jobs:
         """Stage and percent."""
         return to_proto(jobs.get(call.caller, request.job_id, call.ports))
 
-    def List(self, _request: pb.ListJobsRequest, call: Call) -> Any:
-        """Oldest first."""
-        return to_proto(JobList(jobs=jobs.all_of(call.caller, call.ports)))
+    def List(self, request: pb.ListJobsRequest, call: Call) -> Any:
+        """Oldest first, page by page."""
+        return to_proto(jobs.page(call.caller, call.ports, **_page_asked(request, JobState)))
 
     def Watch(self, request: pb.WatchJobRequest, call: Call) -> Iterator[Any]:
         """The job now, then at each change, until it has ended."""
@@ -103,6 +129,10 @@ class Jobs:
             if view != known:
                 yield to_proto(view)
 
+    def Cancel(self, request: pb.CancelJobRequest, call: Call) -> Any:
+        """What was spent stays spent."""
+        return to_proto(jobs.cancel(call.caller, request.job_id, call.ports))
+
     def Evaluate(self, request: pb.EvaluationCreate, call: Call) -> Any:
         """Costs no budget; claims no guarantee."""
         return to_proto(evaluations.evaluate(call.caller, from_proto(request, EvaluationCreate), call.ports))
@@ -113,10 +143,24 @@ class Jobs:
 
     def DownloadBundle(self, request: pb.DownloadBundleRequest, call: Call) -> Iterator[Any]:
         """Rows as Parquet and CSV, both reports, the privacy statement and a manifest of digests, as a zip."""
-        path = jobs.bundle(call.caller, request.job_id, call.ports)
-        with path.open("rb") as file:
+        file, _ = jobs.bundle(call.caller, request.job_id, call.ports)
+        with file:
             while chunk := file.read(CHUNK_BYTES):
                 yield pb.DownloadBundleResponse(chunk=chunk)
+
+    def DownloadOwnerReport(self, request: pb.DownloadOwnerReportRequest, call: Call) -> Iterator[Any]:
+        """Also of a job whose bundle was withheld. Not private: for the data owner only."""
+        wanted = member_of(ReportFormat, request.format, default=ReportFormat.JSON)
+        content = job_reports.owner(call.caller, request.job_id, wanted, call.ports)
+        for start in range(0, len(content), CHUNK_BYTES):
+            yield pb.DownloadOwnerReportResponse(chunk=content[start : start + CHUNK_BYTES])
+
+    def DownloadReleaseReport(self, request: pb.DownloadReleaseReportRequest, call: Call) -> Iterator[Any]:
+        """What may travel with the data, as it stands in the bundle."""
+        wanted = member_of(ReportFormat, request.format, default=ReportFormat.JSON)
+        content = job_reports.release(call.caller, request.job_id, wanted, call.ports)
+        for start in range(0, len(content), CHUNK_BYTES):
+            yield pb.DownloadReleaseReportResponse(chunk=content[start : start + CHUNK_BYTES])
 
 
 class Scrubs:
@@ -180,16 +224,51 @@ class Budgets:
         return to_proto(budgets.check(call.caller, call.ports))
 
 
+class Keys:
+    """API keys of the tenant."""
+
+    def Create(self, request: pb.KeyCreate, call: Call) -> Any:
+        """Its secret is shown this one time."""
+        return to_proto(keys.create(call.caller, from_proto(request, KeyCreate), call.ports))
+
+    def List(self, _request: pb.ListKeysRequest, call: Call) -> Any:
+        """Oldest first, those that are revoked too. Never a secret."""
+        return to_proto(keys.all_of(call.caller, call.ports))
+
+    def Revoke(self, request: pb.RevokeKeyRequest, call: Call) -> Any:
+        """From the next call on it opens nothing."""
+        keys.revoke(call.caller, request.key_id, call.ports)
+        return pb.RevokeKeyResponse()
+
+
+class Audit:
+    """The audit log of the tenant."""
+
+    def Export(self, request: pb.ExportAuditRequest, call: Call) -> Iterator[Any]:
+        """FHIR AuditEvents, oldest first."""
+        limit = request.limit or audits.MAX_ENTRIES
+        for line in audits.export(call.caller, call.ports, after=request.after, limit=limit):
+            yield pb.ExportAuditResponse(entry=line)
+
+    def Check(self, _request: pb.CheckAuditRequest, call: Call) -> Any:
+        """The chain of digests of the whole log, and its end."""
+        return to_proto(audits.check(call.caller, call.ports))
+
+
 class Service:
-    """Tenants, engines, version."""
+    """Tenants, engines, version, readiness."""
+
+    def GetReadiness(self, _request: pb.GetReadinessRequest, call: Call) -> Any:
+        """Needs no key."""
+        return to_proto(health.readiness(call.ports))
 
     def GetHealth(self, _request: pb.GetHealthRequest, _call: Call) -> Any:
         """Needs no key."""
         return to_proto(Health(version=__version__))
 
-    def ListEngines(self, _request: pb.ListEnginesRequest, _call: Call) -> Any:
+    def ListEngines(self, _request: pb.ListEnginesRequest, call: Call) -> Any:
         """Each with what it is and whether its output is differentially private."""
-        return to_proto(jobs.list_engines())
+        return to_proto(choices.list_engines(call.ports.settings))
 
     def CreateTenant(self, request: pb.TenantCreate, call: Call) -> Any:
         """Needs the one-time credential that the service printed at its first start; uses it up."""

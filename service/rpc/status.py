@@ -1,6 +1,7 @@
 """Errors as google.rpc.Status: the same stable code, places and facts that HTTP answers with.
 
-Details, in this order: ErrorInfo (reason = the stable code), BadRequest (the places), our Problem.
+Details, in this order: ErrorInfo (reason = the stable code), BadRequest (the places), RetryInfo (when to ask again),
+our Problem.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from typing import cast
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyProto
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message as Proto
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from service.faults import fault_of, problem_of
 from service.rpc.convert import clean, to_proto
-from understudy.errors import UnderstudyError
+from understudy.errors import RateLimited, UnderstudyError
 from understudy.messages import PlaceView, Problem
 
 DOMAIN = "understudy"
@@ -46,6 +48,9 @@ def _status(problem: Problem, code: int) -> Status:
     if problem.where:
         violations = [_violation(place, clean(problem.detail)) for place in problem.where]
         details.append(BadRequest(field_violations=violations))
+    if problem.code == RateLimited.code:
+        seconds = RateLimited(problem.detail, facts=problem.facts).retry_after_s
+        details.append(RetryInfo(retry_delay=Duration(seconds=seconds)))
     details.append(to_proto(problem))
     return Status(code=code, message=clean(problem.detail), details=[_packed(detail) for detail in details])
 

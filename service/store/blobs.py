@@ -21,17 +21,10 @@ _FILE_MODE = 0o600
 
 
 class LocalBlobWriter:
-    """A file under way. Write to it here, or let a library write to ``path`` before the block ends."""
+    """A file under way."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._path = path
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
-
-    @property
-    def path(self) -> Path:
-        """The file under way, with every chunk written so far."""
-        self._file.flush()
-        return self._path
 
     def write(self, chunk: bytes) -> None:
         """Append a chunk."""
@@ -57,18 +50,16 @@ class LocalBlobs:
         partial, file = self._begin_partial()
         try:
             with file:
-                yield LocalBlobWriter(partial, file)
+                yield LocalBlobWriter(file)
                 file.flush()
                 _publish(partial, target)
         finally:
             partial.unlink(missing_ok=True)
 
-    def path(self, key: str) -> Path:
-        """The blob's file, to read only. Raises NotFound."""
-        file = self._file(key)
-        if not file.is_file():
-            raise NotFound("There is no such blob.")
-        return file
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """The blob's own file, to read only. Raises NotFound."""
+        yield self._existing(key)
 
     def open(self, key: str) -> BinaryIO:
         """The blob's bytes. Raises NotFound."""
@@ -79,7 +70,7 @@ class LocalBlobs:
 
     def size_bytes(self, key: str) -> int:
         """How long the blob is. Raises NotFound."""
-        return self.path(key).stat().st_size
+        return self._existing(key).stat().st_size
 
     def remove(self, prefix: str) -> None:
         """Remove the blob of this key and every one below it, as ``prefix/...``; it is no error if there is none."""
@@ -106,11 +97,14 @@ class LocalBlobs:
                     n_removed += 1
         return n_removed
 
+    def _existing(self, key: str) -> Path:
+        file = self._file(key)
+        if not file.is_file():
+            raise NotFound("There is no such blob.")
+        return file
+
     def _file(self, key: str) -> Path:
-        parts = key.split("/")
-        if not all(_PART.fullmatch(part) for part in parts):
-            raise UsageError("This is no key of a blob.")
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(*checked_key(key).split("/"))
 
     def _begin_partial(self) -> tuple[Path, BinaryIO]:
         while True:
@@ -120,6 +114,13 @@ class LocalBlobs:
             if _lock(file) and partial.exists():
                 return partial, file
             file.close()
+
+
+def checked_key(key: str) -> str:
+    """A key of a blob. Raises UsageError."""
+    if not all(_PART.fullmatch(part) for part in key.split("/")):
+        raise UsageError("This is no key of a blob.")
+    return key
 
 
 def _lock(file: BinaryIO) -> bool:

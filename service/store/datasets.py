@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from service.context import TenantId
-from service.ports import Dataset
+from service.ports import Cut, Dataset
 from service.store.engine import insert_if_absent
+from service.store.paging import page_of
 from service.store.tables import DATASETS
 from understudy.errors import Conflict, Forbidden, NotFound
 from understudy.messages import DatasetState, TableFormat
@@ -44,6 +45,10 @@ class SqlDatasets:
         if self._connection.execute(sa.delete(DATASETS).where(self._mine(dataset_id))).rowcount == 0:
             raise _not_found()
 
+    def page(self, cut: Cut) -> Sequence[Dataset]:
+        """The rows that a cut asks for, oldest first."""
+        return [_dataset(row) for row in self._connection.execute(page_of(DATASETS, self._tenant, cut))]
+
     def all(self) -> Sequence[Dataset]:
         """The tenant's datasets, oldest first."""
         query = sa.select(DATASETS).where(DATASETS.c.tenant == self._tenant)
@@ -67,6 +72,11 @@ class SqlDatasets:
             "blob": dataset.blob,
             "size_bytes": dataset.size_bytes,
             "sha256": dataset.sha256,
+            "keep_raw": dataset.keep_raw,
+            "idle_since": dataset.idle_since,
+            "release_of": dataset.release_of,
+            "generation": dataset.generation,
+            "sheet": dataset.sheet,
         }
 
 

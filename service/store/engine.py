@@ -27,6 +27,7 @@ SQLITE_AT_LEAST = (3, 35)
 
 SQLITE_HAS_SUBSEC = (3, 42)
 LOCK_WAIT_MS = 30_000
+IDLE_IN_TRANSACTION_MS = 60_000
 
 _MIGRATION_LOCK = 0x756E6465727374  # any number that is ours
 
@@ -69,7 +70,9 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
 def _open_postgres(url: sa.URL) -> sa.Engine:
     # Lock-first statements make READ COMMITTED enough; a server whose default is stricter would answer
     # a concurrent hold with a serialisation failure instead of making it wait.
-    return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, isolation_level="READ COMMITTED")
+    engine = sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, isolation_level="READ COMMITTED")
+    sa.event.listen(engine, "connect", _prepare_postgres)
+    return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -78,6 +81,14 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         connection.create_function("unixepoch", 1, _unixepoch)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgres(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """A process that freezes in the middle of a transaction must not keep its locks: our transactions are short."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+    cursor.close()
+    connection.commit()
 
 
 def _unixepoch(modifier: str) -> float | None:
@@ -127,6 +138,19 @@ def insert_if_absent(connection: sa.Connection, table: sa.Table, values: dict[st
     # RETURNING says what happened; the row count of an INSERT is not known with every driver.
     returning = dialect.insert(table).values(values).on_conflict_do_nothing().returning(sa.literal_column("1"))
     return connection.execute(returning).first() is not None
+
+
+def passes(error: Exception) -> bool:
+    """True for an error of the database that may be gone at the next try: unreachable, busy, a connection cut off.
+
+    A full disk is not among them: who waits for room must be told.
+    """
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError)  # no connection was free
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or (isinstance(error, sa.exc.OperationalError) and state != "53100")
 
 
 def lock_for_migration(connection: sa.Connection) -> None:

@@ -8,8 +8,10 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from service.context import TenantId
-from service.jobs import Job, JobError, StepRecord
+from service.jobs import EVALUATE, Job, JobError, StepRecord
+from service.ports import Cut, Use
 from service.store.engine import insert_if_absent
+from service.store.paging import page_of
 from service.store.tables import DATASETS, JOBS
 from understudy.errors import Conflict, Forbidden, NotFound
 from understudy.messages import JobState
@@ -37,21 +39,57 @@ class SqlJobs:
             raise _not_found()
         return _job(row)
 
+    def lock(self, job_id: str) -> Job:
+        """The job; nobody else changes it before the transaction ends. Raises NotFound."""
+        row = self._connection.execute(sa.select(JOBS).where(self._mine(job_id)).with_for_update()).one_or_none()
+        if row is None:
+            raise _not_found()
+        return _job(row)
+
+    def claim(self, job_id: str) -> Job:
+        """The job with one more attempt under way, locked until the transaction ends.
+
+        Guarantees: no two claims get the same number, and nothing can be put under an older one from then on.
+        Raises: NotFound; Conflict if it has ended.
+        """
+        job = self.lock(job_id).started()
+        self.put(job)
+        return job
+
     def put(self, job: Job) -> None:
-        """Replace a job that exists. Raises NotFound, and Conflict if it has ended meanwhile.
+        """Replace a job that exists. Raises NotFound; Conflict if it has ended or a later attempt has begun meanwhile.
 
         Guarantees: what has ended is never changed, whoever else writes at the same time.
         """
-        is_open = JOBS.c.state.in_(OPEN_STATES)
-        change = sa.update(JOBS).where(self._mine(job.id), is_open).values(self._values(job))
+        is_ours = JOBS.c.state.in_(OPEN_STATES) & (JOBS.c.attempt <= job.attempt)
+        change = sa.update(JOBS).where(self._mine(job.id), is_ours).values(self._values(job))
         if self._connection.execute(change).rowcount == 0:
-            self.get(job.id)
-            raise Conflict("The job has ended.")
+            if self.get(job.id).state.is_final:
+                raise Conflict("The job has ended.")
+            raise Conflict("Another worker has taken the job on.", code="job-taken-over")
+
+    def page(self, cut: Cut) -> Sequence[Job]:
+        """The rows that a cut asks for, oldest first."""
+        return [_job(row) for row in self._connection.execute(page_of(JOBS, self._tenant, cut))]
 
     def all(self) -> Sequence[Job]:
         """The tenant's jobs, oldest first."""
         query = sa.select(JOBS).where(JOBS.c.tenant == self._tenant).order_by(JOBS.c.created_at, JOBS.c.id)
         return [_job(row) for row in self._connection.execute(query)]
+
+    def uses(self) -> Sequence[Use]:
+        """Every job in a word or two: plans are long, and whoever sweeps looks every minute."""
+        columns = (JOBS.c.id, JOBS.c.dataset_id, JOBS.c.state, JOBS.c.bundle)
+        rows = self._connection.execute(sa.select(*columns).where(JOBS.c.tenant == self._tenant))
+        return [
+            Use(
+                job_id=row.id,
+                dataset_id=row.dataset_id,
+                is_open=row.state in OPEN_STATES,
+                has_release=row.state == JobState.DONE.value and row.bundle is not None,
+            )
+            for row in rows
+        ]
 
     def open_with(self, fingerprint: str) -> Job | None:
         """An unfinished job of this fingerprint, the newest."""
@@ -60,10 +98,15 @@ class SqlJobs:
         row = self._connection.execute(query.order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(1)).first()
         return None if row is None else _job(row)
 
+    def count_open(self) -> int:
+        """How many jobs have not ended."""
+        mine = (JOBS.c.tenant == self._tenant) & JOBS.c.state.in_(OPEN_STATES)
+        return self._connection.scalar(sa.select(sa.func.count()).select_from(JOBS).where(mine)) or 0
+
     def count_done(self, dataset_sha256: str) -> int:
         """How many jobs ended well on a table with this digest, also if that table was removed since."""
         mine = (JOBS.c.tenant == self._tenant) & (JOBS.c.dataset_sha256 == dataset_sha256)
-        query = sa.select(sa.func.count()).where(mine, JOBS.c.state == JobState.DONE.value)
+        query = sa.select(sa.func.count()).where(mine, JOBS.c.state == JobState.DONE.value, JOBS.c.kind != EVALUATE)
         return self._connection.scalar(query) or 0
 
     def count_withheld(self, dataset_sha256: str, codes: Sequence[str]) -> int:

@@ -1,44 +1,28 @@
-"""Secret keys on local disk: one random key per tenant, derived keys per population and purpose."""
+"""Secret keys by purpose, derived from what the vault holds."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+
+from service.store.vault import POPULATIONS, Vault
+
+SERVICE = "_service"
+"""Whose secrets are the service's own: no tenant's name begins so."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileKeys:
-    """Keys under a directory that only its owner can read."""
+    """Keys derived from the sealed secrets of a folder."""
 
-    root: Path
-    entropy: Callable[[int], bytes]
+    vault: Vault
 
     def population_key(self, tenant: str, population: str, purpose: str) -> bytes:
-        """32 bytes, the same for ever for (tenant, population, purpose), unguessable without the root file."""
+        """32 bytes, the same for ever for (tenant, population, purpose), unguessable without the vault."""
         message = "\x1f".join((population, purpose)).encode()
-        return hmac.new(self._tenant_key(tenant), message, hashlib.sha256).digest()
+        return hmac.new(self.vault.secret(tenant, POPULATIONS), message, hashlib.sha256).digest()
 
-    def _tenant_key(self, tenant: str) -> bytes:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.root / f"{tenant}.key"
-        if not path.exists():
-            self._create(path)
-        return path.read_bytes()
-
-    def _create(self, path: Path) -> None:
-        temporary = path.with_suffix(f".{os.getpid()}.new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(self.entropy(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # fails if another process was first: then its key counts
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+    def signing_seed(self) -> bytes:
+        """32 bytes, the same for ever: the private half of the service's signature."""
+        return self.vault.secret(SERVICE, "signing")

@@ -140,6 +140,10 @@ class SqlLedger:
         if head is not None and history.keys() == {EntryKind.HOLD}:
             self._close(head, history[EntryKind.HOLD], EntryKind.RELEASE, at=at)
 
+    def has_spent(self, job_id: str) -> bool:
+        """True if this job's price is spent."""
+        return EntryKind.SPEND in self._history(job_id)
+
     def restored(self, anchored: Head, *, at: datetime) -> None:
         """Write down that an operator accepted this ledger although its anchor was ahead."""
         events = f'{{"anchored_n":{anchored.n},"anchored_digest":"{anchored.digest}"}}'

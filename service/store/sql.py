@@ -9,25 +9,38 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import sqlalchemy as sa
 
 from privacy.ledger import Head
+from service.audit import AuditEntry
 from service.context import TenantId
-from service.ports import Anchor
+from service.ports import Anchor, AuditFeed
+from service.store.audit import SqlAudit
 from service.store.datasets import SqlDatasets
-from service.store.engine import LOCK_WAIT_MS, lock_for_migration, read_only, start_transaction
+from service.store.engine import LOCK_WAIT_MS, lock_for_migration, passes, read_only, start_transaction
 from service.store.jobs import OPEN_STATES, SqlJobs
+from service.store.keyring import SqlKeys
 from service.store.ledger import SqlLedger
 from service.store.overlaps import SqlOverlaps
+from service.store.releases import SqlReleases, SqlRetention
+from service.store.repeats import SqlRepeats
 from service.store.tables import JOBS, LEDGERS, METADATA
 from service.store.tenants import SqlTenants
+from service.store.wall import across, build, enter
 from understudy.errors import Failed
 
 
 class SqlTenantStores:
     """Everything of one tenant, inside one transaction; every statement names the tenant."""
 
-    def __init__(self, connection: sa.Connection, tenant: TenantId, heads: dict[TenantId, Head]) -> None:
+    def __init__(
+        self, connection: sa.Connection, tenant: TenantId, heads: dict[TenantId, Head], audited: list[AuditEntry]
+    ) -> None:
+        self.audit = SqlAudit(connection, tenant, on_entry=audited.append)
+        self.api_keys = SqlKeys(connection, tenant)
+        self.repeats = SqlRepeats(connection, tenant)
         self.datasets = SqlDatasets(connection, tenant)
         self.jobs = SqlJobs(connection, tenant)
         self.overlaps = SqlOverlaps(connection, tenant)
+        self.releases = SqlReleases(connection, tenant)
+        self.retention = SqlRetention(connection, tenant)
         self.ledger = SqlLedger(connection, tenant, on_head=heads.__setitem__)
 
 
@@ -39,17 +52,21 @@ class SqlTransaction:
         self.tenants = SqlTenants(connection)
         self.heads: dict[TenantId, Head] = {}
         """The ends of the ledgers that were written here."""
+        self.audited: list[AuditEntry] = []
+        """What was added to audit logs here."""
 
     def for_tenant(self, tenant: TenantId) -> SqlTenantStores:
-        """The stores of this tenant and of no other."""
-        return SqlTenantStores(self.connection, tenant, self.heads)
+        """The stores of this tenant and of no other. One tenant at a time: those of an earlier call go blind."""
+        enter(self.connection, tenant)
+        return SqlTenantStores(self.connection, tenant, self.heads, self.audited)
 
 
 class SqlDatabase:
     """Transactions on an engine made by ``open_engine``. What they add to a ledger is anchored once committed."""
 
-    def __init__(self, engine: sa.Engine, anchor: Anchor | None = None) -> None:
+    def __init__(self, engine: sa.Engine, anchor: Anchor | None = None, feed: AuditFeed | None = None) -> None:
         self._engine = engine
+        self._feed = feed
         self.anchor = anchor
         self._one_by_one = threading.Lock()
 
@@ -59,6 +76,7 @@ class SqlDatabase:
             start_transaction(connection)
             lock_for_migration(connection)
             METADATA.create_all(connection)
+            build(connection)
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -74,6 +92,9 @@ class SqlDatabase:
         if self.anchor is not None:
             for tenant, head in transaction.heads.items():
                 self.anchor.write(tenant, head)
+        if self._feed is not None:
+            for entry in transaction.audited:
+                self._feed(entry)
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -94,16 +115,25 @@ class SqlDatabase:
         finally:
             self._one_by_one.release()
 
+    def close(self) -> None:
+        """Send on what is committed and has not left yet. The connections are closed by who opened them."""
+        if self._feed is not None:
+            self._feed.close()
+
     def ledger_tenants(self) -> Sequence[TenantId]:
         """Every tenant that has a ledger.  # cross-tenant: anchors, recovery"""
-        with self._engine.begin() as connection:
-            return [
-                TenantId(name) for name in connection.scalars(sa.select(LEDGERS.c.tenant).order_by(LEDGERS.c.tenant))
-            ]
+        query = sa.select(LEDGERS.c.tenant).order_by(LEDGERS.c.tenant)
+        with self._engine.begin() as connection, across(connection) as options:
+            return [TenantId(name) for name in connection.scalars(query.execution_options(**options))]
+
+    def is_passing(self, error: Exception) -> bool:
+        """True if the same again may well succeed: no connection, a lock that was not had in time. Not a full disk."""
+        return passes(error)
 
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, oldest first.  # cross-tenant: recovery"""
         query = sa.select(JOBS.c.tenant, JOBS.c.id).where(JOBS.c.state.in_(OPEN_STATES))
-        with self._engine.begin() as connection:
-            rows = connection.execute(query.order_by(JOBS.c.created_at, JOBS.c.id)).all()
+        query = query.order_by(JOBS.c.created_at, JOBS.c.id)
+        with self._engine.begin() as connection, across(connection) as options:
+            rows = connection.execute(query.execution_options(**options)).all()
         return [(TenantId(tenant), job_id) for tenant, job_id in rows]

@@ -47,6 +47,14 @@ API_KEYS = sa.Table(
     sa.Column("tenant", sa.Text, nullable=False),
     sa.Column("secret_sha256", sa.Text, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, default="", server_default=""),
+    # Keys of before there were roles were all-powerful, and stay so.
+    sa.Column("roles", sa.Text, nullable=False, default="tenant_admin", server_default="tenant_admin"),
+    sa.Column("scopes", sa.Text, nullable=False, default="", server_default=""),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("last_used_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Index("keys_by_tenant", "tenant", "created_at"),
 )
 
 BOOTSTRAP = sa.Table(
@@ -70,6 +78,12 @@ DATASETS = sa.Table(
     sa.Column("blob", sa.Text),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("keep_raw", sa.Text, nullable=False, default="", server_default=""),
+    sa.Column("idle_since", UtcDateTime),
+    # The job whose release this table is, if it is one, and how many generations lie between it and real rows.
+    sa.Column("release_of", sa.Text, nullable=False, default="", server_default=""),
+    sa.Column("generation", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("sheet", sa.Text, nullable=False, default="", server_default=""),
 )
 
 JOBS = sa.Table(
@@ -98,9 +112,22 @@ JOBS = sa.Table(
     sa.Column("bundle", sa.Text),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("facts", sa.JSON, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, default="synthesize", server_default="synthesize"),
+    sa.Column("files", sa.JSON, nullable=False, default=dict, server_default="{}"),
+    sa.Column("priority", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Index("jobs_by_state", "state", "tenant"),
     sa.Index("jobs_by_fingerprint", "tenant", "fingerprint"),
     sa.Index("jobs_by_digest", "tenant", "dataset_sha256"),
+)
+
+WORKERS = sa.Table(
+    "workers",
+    METADATA,
+    # Processes that run jobs, of all tenants. Times are the database's own, in seconds since 1970.
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("incarnation", sa.Text, nullable=False),  # the last process of this id; an older one must stop
+    sa.Column("started_at", sa.Double, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),  # 0 once it has stopped in order
 )
 
 LEDGERS = sa.Table(
@@ -177,4 +204,31 @@ OVERLAPS = sa.Table(
     sa.Column("population", sa.Text, primary_key=True),
     sa.Column("other", sa.Text, primary_key=True),
     sa.Column("is_decided", sa.Boolean, nullable=False),
+)
+
+RELEASES = sa.Table(
+    "releases",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("dataset_id", sa.Text, nullable=False),
+    sa.Column("population", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("superseded_by", sa.Text, nullable=False, default=""),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("made_from", sa.Text, nullable=False, default=""),
+    sa.Column("n_rows", sa.BigInteger, nullable=False),
+    sa.Column("has_files", sa.Boolean, nullable=False),
+    # Keyed hashes of released rows: they tell an upload of the release, and nothing to who lacks the key.
+    sa.Column("sketch", sa.Text, nullable=False),
+)
+
+RETENTION = sa.Table(
+    "retention",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("keep_raw", sa.Text, nullable=False),
+    sa.Column("keep_bundles", sa.Text, nullable=False),
+    sa.Column("retrain", sa.Boolean, nullable=False),
 )

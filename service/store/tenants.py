@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from service.context import TenantId
 from service.ports import ApiKey
 from service.store.engine import insert_if_absent
+from service.store.keyring import SqlKeys, key_of
 from service.store.tables import API_KEYS, BOOTSTRAP, TENANTS
 from understudy.errors import Conflict
 
@@ -32,23 +33,16 @@ class SqlTenants:
 
     def add_key(self, key: ApiKey) -> None:
         """Raises Conflict if the key's id is taken."""
-        values: dict[str, object] = {
-            "id": key.id,
-            "tenant": key.tenant,
-            "secret_sha256": key.secret_sha256,
-            "created_at": key.created_at,
-        }
-        if not insert_if_absent(self._connection, API_KEYS, values):
-            raise Conflict("A key of this id exists.")
+        SqlKeys(self._connection, key.tenant).add(key)
 
     def find_key(self, key_id: str) -> ApiKey | None:
         """The key, whoever's it is."""
         row = self._connection.execute(sa.select(API_KEYS).where(API_KEYS.c.id == key_id)).one_or_none()
-        if row is None:
-            return None
-        return ApiKey(
-            id=row.id, tenant=TenantId(row.tenant), secret_sha256=row.secret_sha256, created_at=row.created_at
-        )
+        return None if row is None else key_of(row)
+
+    def used_key(self, key_id: str, at: datetime) -> None:
+        """Remember when a key was last used."""
+        self._connection.execute(sa.update(API_KEYS).where(API_KEYS.c.id == key_id).values(last_used_at=at))
 
     def set_bootstrap(self, secret_sha256: str) -> None:
         """Keep the digest of the credential that may open the first tenant.

@@ -7,6 +7,7 @@ budget was spent before ``fit`` is called; nothing here can spend or refund.
 from __future__ import annotations
 
 from service.tasks.curve import curve
+from service.tasks.erase import erase
 from service.tasks.files import propose, scrub_file
 from service.tasks.fit import fit
 from service.tasks.ingest import ingest
@@ -23,4 +24,5 @@ TASKS: dict[str, Task] = {
     "compare": compare,
     "curve": curve,
     "propose": propose,
+    "erase": erase,
 }

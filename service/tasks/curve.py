@@ -8,7 +8,7 @@ from typing import cast
 import pyarrow as pa
 
 from service.ports import Progress
-from service.tasks.request import Request, path_of, schema_of
+from service.tasks.request import Request, environments_of, path_of, schema_of
 from service.tasks.scrub import pseudonymised, split_rows
 from understudy.schema import TableSchema
 
@@ -30,14 +30,14 @@ def curve(request: Request, on_progress: Progress) -> Request:
     for place, plan in enumerate(plans):
         on_progress("curve", 100 * place // len(plans))
         session = PrivateSession(train, schema, Meter(plan.events), os.urandom)
-        fitted = engines()[plan.engine].fit(session, plan)
+        fitted = engines(environments_of(request))[plan.engine].fit(session, plan)
         made = fitted.sample(plan.n_rows or train.num_rows, seed=int.from_bytes(os.urandom(8), "big") >> 1)
         points.append(point(schema, train, controls, made, epsilon=plan.epsilon))
     facts = cast("dict[str, str]", request["facts"])
     counts = {"Training rows": f"{train.num_rows:,}", "Held-out rows": f"{controls.num_rows:,}"}
     found = document(cast(str, request["subject"]), facts | counts, points)
-    (out / "curve.owner.json").write_text(json.dumps(found, indent=1, sort_keys=True))
-    (out / "curve.owner.html").write_text(html(found), encoding="utf-8")
+    (out / "report.owner.json").write_text(json.dumps(found, indent=1, sort_keys=True))
+    (out / "report.owner.html").write_text(html(found), encoding="utf-8")
     return {}
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.bundle import WITHOUT_DP
+from service.bundle import WITHOUT_DP, WRITTEN
 from service.ports import Progress
 from service.tasks.output import assemble, write_csv
-from service.tasks.request import Request, path_of, schema_of
+from service.tasks.request import Request, environments_of, key_of, path_of, schema_of
+from service.tasks.sampling import conditions_of, rows_of
 from service.tasks.scrub import kept
+from service.tasks.texts import places_of, provenance_of, with_notes
 from understudy.schema import TableSchema
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def fit(request: Request, on_progress: Progress) -> Request:
 
     from evaluation.canaries import find, invent, plant
     from evaluation.noised import measure
+    from privacy.resemblance import row_sketch
     from privacy.scrub.table import fresh_identifiers
     from privacy.session import Meter, PrivateSession
     from privacy.sources.parquet import ParquetRows
@@ -41,22 +44,28 @@ def fit(request: Request, on_progress: Progress) -> Request:
         rows = plant(pq.read_table(path_of(request, "train"), columns=wanted), canaries, schema, os.urandom)
     session = PrivateSession(rows, schema, Meter(plan.events), os.urandom)
     started = time.perf_counter()
-    fitted = engines()[plan.engine].fit(session, plan)
+    fitted = engines(environments_of(request))[plan.engine].fit(session, plan)
     fit_s = time.perf_counter() - started
     on_progress("sample", 70)
     started = time.perf_counter()
     seed = int.from_bytes(os.urandom(8), "big") >> 1
-    modelled = fitted.sample(plan.n_rows, seed=seed)
+    conditions = conditions_of(request, schema)
+    modelled, sampling = rows_of(fitted, plan.n_rows, seed=seed, conditions=conditions)
     found: Request = {}
     if len(canaries.planted):
         modelled, found = find(modelled, canaries, schema, os.urandom)
     invented = fresh_identifiers(schema, modelled.num_rows, key=os.urandom(32))
     synthetic = assemble(schema, modelled, invented)
+    synthetic, written = with_notes(synthetic, session, plan, places_of(request), out / "texts", seed=seed)
+    if written is not None:
+        pq.write_table(written, out / WRITTEN, compression="zstd")
     pq.write_table(synthetic, out / "synthetic.parquet", compression="zstd")
     write_csv(synthetic, out / "synthetic.csv")
     sample_s = time.perf_counter() - started
     started = time.perf_counter()
-    released = measure(session, plan.events, modelled, canaries=len(canaries.planted))
+    # The figures tell how good the model is: of rows as it has them, not as they were asked for.
+    usual = rows_of(fitted, modelled.num_rows, seed=seed)[0] if conditions else modelled
+    released = measure(session, plan.events, usual, canaries=len(canaries.planted))
     released_s = time.perf_counter() - started
     model = out / "model"
     model.mkdir()
@@ -68,9 +77,12 @@ def fit(request: Request, on_progress: Progress) -> Request:
         seconds["without-dp"] = round(time.perf_counter() - started, 3)
     return {
         "n_rows": synthetic.num_rows,
-        "provenance": {name: dict(facts) for name, facts in session.discretisation.provenance.items()},
+        "provenance": {name: dict(facts) for name, facts in session.discretisation.provenance.items()}
+        | provenance_of(plan),
         "released": released,
         "canaries": found,
+        "sampling": sampling,
+        "sketch": row_sketch(synthetic, key=key_of(request, "sketch_key")).as_text(),
         "seconds": seconds,
     }
 
@@ -84,7 +96,7 @@ def _without_dp(request: Request, schema: TableSchema, plan: Plan, n_rows: int) 
     from synthesizers.reference import plan_without_privacy
     from synthesizers.registry import engines
 
-    engine = engines()[plan.engine]
+    engine = engines(environments_of(request))[plan.engine]
     exact = plan_without_privacy(engine, schema, plan)
     rows = ParquetRows(path_of(request, "train"))  # without canaries: they are no part of what is compared
     fitted = engine.fit(PrivateSession(rows, schema, Meter(exact.events), os.urandom), exact)

@@ -24,11 +24,21 @@ def ingest(request: Request, on_progress: Progress) -> Request:
         path_of(request, "out"),
         format=cast("str", request["format"]),  # type: ignore[arg-type]
         schema=schema,
+        sheet=cast(str, request.get("sheet", "")),
         limits=Limits(max_bytes=cast(int, request["max_bytes"])),
     )
     if names := undeclared(schema):
         refuse_undeclared(pq.read_table(path_of(request, "out"), columns=names), schema)
-    return {"sketch": _unit_sketch(request, schema)}
+    return {"sketch": _unit_sketch(request, schema), "rows": _row_sketch(request)}
+
+
+def _row_sketch(request: Request) -> str:
+    """A keyed sketch of the rows, by which a release of our own is known again; empty if nobody asked."""
+    from privacy.resemblance import row_sketch
+
+    if "sketch_key" not in request:
+        return ""
+    return row_sketch(pq.read_table(path_of(request, "out")), key=key_of(request, "sketch_key")).as_text()
 
 
 def _unit_sketch(request: Request, schema: TableSchema) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,22 +12,25 @@ import pyarrow.parquet as pq
 
 from service.ports import Progress
 from service.tasks.request import Request, path_of, schema_of
+from service.tasks.texts import public_words, said, stretches
 from understudy.schema import TableSchema
 
 if TYPE_CHECKING:
+    from evaluation.gates import Verdict
     from evaluation.report import Report
 
 
 def judge(request: Request, on_progress: Progress) -> Request:
     """Real and synthetic rows -> the owner's and the release report, as JSON and HTML, and the gates that refuse."""
-    from evaluation.gates import Policy, refusals
+    from evaluation.gates import Policy, refusals, verdicts
     from evaluation.judge import EvaluationInputs, evaluate
 
     schema, out = schema_of(request), path_of(request, "out")
     policy = Policy.parse(request["policy"])
     on_progress("evaluate", 0)
     synthetic = pq.read_table(path_of(request, "synthetic"))
-    hits = _literals_of(request, schema, synthetic) if policy.no_pii_literal is not False else {}
+    hits = _literals_of(request, schema, said(request, synthetic)) if policy.no_pii_literal is not False else {}
+    n_stretches = stretches(request, schema) if policy.no_pii_literal is not False else 0
     report = evaluate(
         EvaluationInputs(
             schema=schema,
@@ -39,12 +43,13 @@ def judge(request: Request, on_progress: Progress) -> Request:
             canaries=cast("dict[str, object]", request["canaries"]),
             statement=cast("dict[str, object]", request["statement"]),
             attempts=cast(int, request["attempts"]),
-            job=cast("dict[str, object]", request["job"]),
+            job={**cast("dict[str, object]", request["job"]), "policy": policy.in_words()},
         )
     )
     on_progress("evaluate", 80)
-    owner = write_reports(report, out)
-    return {"refused": list(refusals(policy, owner, literal_found=bool(hits)))}
+    held = verdicts(policy, report.as_owner_json(), n_literals=sum(hits.values()) + n_stretches)
+    write_reports(report, out, gates=held)
+    return {"refused": list(refusals(held))}
 
 
 def _literals_of(request: Request, schema: TableSchema, synthetic: pa.Table) -> dict[str, int]:
@@ -55,20 +60,20 @@ def _literals_of(request: Request, schema: TableSchema, synthetic: pa.Table) -> 
 
     identifying = [column.name for column in schema.columns if column.is_identifying]
     before = pq.read_table(path_of(request, "canonical"), columns=identifying)
-    return literals_in(before, synthetic, schema, key=os.urandom(32))
+    return literals_in(before, synthetic, schema, key=os.urandom(32), public=public_words(request))
 
 
-def write_reports(report: Report, out: Path) -> Request:
-    """Both reports as JSON and HTML into a directory. Returns the owner's."""
+def write_reports(report: Report, out: Path, *, gates: Sequence[Verdict] = ()) -> None:
+    """Both reports as JSON and HTML into a directory. The owner's says which gate stood against what."""
     from evaluation.judge import summary
     from evaluation.render import html
 
     documents = {"owner": report.as_owner_json(), "release": report.as_release_json()}
     documents["owner"]["summary"] = summary(documents["owner"])
+    documents["owner"]["gates"] = [verdict.as_dict() for verdict in gates]
     for name, document in documents.items():
         (out / f"report.{name}.json").write_text(json.dumps(document, indent=1, sort_keys=True))
         (out / f"report.{name}.html").write_text(html(document), encoding="utf-8")
-    return documents["owner"]
 
 
 def compare(request: Request, on_progress: Progress) -> Request:

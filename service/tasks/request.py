@@ -26,3 +26,8 @@ def schema_of(request: Request) -> TableSchema:
 def key_of(request: Request, key: str) -> bytes:
     """A secret key."""
     return bytes.fromhex(cast(str, request[key]))
+
+
+def environments_of(request: Request) -> Path | None:
+    """Where sealed engines have their environments; a request of before has none."""
+    return path_of(request, "engines") if "engines" in request else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from service.lineage import PERSONS
 from service.ports import Progress
 from service.tasks.request import Request, key_of, path_of, schema_of
 from understudy.schema import ColumnSchema, TableSchema
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def scrub(request: Request, on_progress: Progress) -> Request:
     """Canonical Parquet -> scrubbed training, member and control rows. A map of each person's own rows."""
+    from privacy.persons import person_set
     from privacy.scrub.table import scrub_table
 
     schema, out = schema_of(request), path_of(request, "out")
@@ -32,6 +34,9 @@ def scrub(request: Request, on_progress: Progress) -> Request:
     for role, part in (("members", parts.members), ("controls", parts.controls)):
         pq.write_table(pseudonymised(part, request, schema), out / f"{role}.parquet", compression="zstd")
     (out / "scrub.json").write_text(json.dumps(report.as_dict(), sort_keys=True))
+    if schema.unit.column is not None:
+        persons = parts.train[schema.unit.column].unique().to_pylist()
+        (out / PERSONS).write_bytes(person_set(persons, key=key_of(request, "persons_key")))
     return {}
 
 

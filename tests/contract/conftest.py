@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
+from tests.contract.scoping import watch
 
 DATABASES = ("sqlite", "postgres")
 
@@ -63,6 +65,7 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def engine(url: str) -> Iterator[sa.Engine]:
     engine = open_engine(url)
+    watch(engine)
     yield engine
     engine.dispose()
 
@@ -73,3 +76,31 @@ def database(engine: sa.Engine) -> SqlDatabase:
     database = SqlDatabase(engine)
     database.create_all()
     return database
+
+
+@pytest.fixture(scope="session")
+def new_bucket() -> Iterator[Callable[[], str]]:
+    """Makes URLs of empty buckets on an S3 server of this process, reached over a socket as any other."""
+    from moto.server import ThreadedMotoServer
+    from pyarrow import fs
+
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in credentials.items():
+            patch.setenv(name, value)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        address = f"endpoint_override={host}:{port}&scheme=http&region=us-east-1"
+        numbers = itertools.count()
+
+        def new_url() -> str:
+            name = f"bucket-{next(numbers)}"
+            fs.S3FileSystem(
+                endpoint_override=f"{host}:{port}", scheme="http", region="us-east-1", allow_bucket_creation=True
+            ).create_dir(name)
+            return f"s3://{name}/some/prefix?{address}"
+
+        yield new_url
+        server.stop()

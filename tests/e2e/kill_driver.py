@@ -24,6 +24,8 @@ from privacy.ledger import Scope
 from service import bootstrap, pipeline
 from service.commands import budgets, datasets, jobs
 from service.context import Principal, RequestContext, TenantId
+from service.execution import Run
+from service.jobs import SYNTHESIZE
 from service.ports import Ports, Progress
 from service.sandbox import run_child
 from service.settings import Settings
@@ -86,15 +88,17 @@ class Life:
         life = self
 
         class LightSandbox(bootstrap.ChildSandbox):
-            def __call__(self, task: str, request: dict[str, object], *, on_progress: Progress) -> dict[str, object]:
+            def __call__(
+                self, task: str, request: dict[str, object], *, on_progress: Progress, **more: Any
+            ) -> dict[str, object]:
                 def progress(percent: int, stage: str) -> None:
                     on_progress(stage, percent)
                     life.at(f"{STEP_OF_TASK.get(task)}:mid")
 
-                return run_child("tests.e2e.light_child", request, task=task, on_progress=progress)
+                return run_child("tests.e2e.light_child", request, task=task, on_progress=progress, **more)
 
-        def around(act: Callable[[pipeline.Run], Any], name: str) -> Callable[[pipeline.Run], Any]:
-            def wrapped(run: pipeline.Run) -> Any:
+        def around(act: Callable[[Run], Any], name: str) -> Callable[[Run], Any]:
+            def wrapped(run: Run) -> Any:
                 life.at(f"{name}:before")
                 result = act(run)
                 life.at(f"{name}:committed" if name == "spend" else f"{name}:after")
@@ -111,7 +115,8 @@ class Life:
             return wrapped
 
         bootstrap.ChildSandbox = LightSandbox  # type: ignore[misc]
-        pipeline.FLOW = tuple(replace(step, act=around(step.act, step.name)) for step in pipeline.FLOW)
+        flow = pipeline.FLOWS[SYNTHESIZE]
+        pipeline.FLOWS[SYNTHESIZE] = tuple(replace(step, act=around(step.act, step.name)) for step in flow)
         SqlLedger.spend = then(SqlLedger.spend, "spend:in-tx")  # type: ignore[method-assign]
         DbosQueue.enqueue = then(DbosQueue.enqueue, "reserve:in-tx")  # type: ignore[method-assign]
 
@@ -131,7 +136,7 @@ def submit(dataset_id: str, ports: Ports) -> str:
 
 def wait_for_all(ports: Ports) -> None:
     """Until no job is open."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while ports.database.open_jobs():
         assert time.monotonic() < deadline, "a job was not resumed"
         time.sleep(0.02)

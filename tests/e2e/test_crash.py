@@ -36,10 +36,10 @@ def free_port() -> int:
 class Server:
     """``understudy serve`` as a process of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
         self.port = free_port()
         self.process = subprocess.Popen(
-            [UNDERSTUDY, "serve", "--port", str(self.port), "--grpc-port", "0"],
+            [UNDERSTUDY, "serve", "--port", str(self.port), "--grpc-port", "0", *options],
             env={**os.environ, "UNDERSTUDY_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -126,7 +126,7 @@ def test_a_killed_service_finishes_its_job_with_one_charge(stage: str, tmp_path:
     finally:
         second.kill()
     assert [entry.kind for entry in entries(home) if entry.job_id == job.id] == ["hold", "spend"]
-    assert not any((home / "scratch").glob(f"{job.id}-*")), "the second start sweeps what the killed one left"
+    assert not any((home / "scratch").rglob(f"{job.id}-*")), "the second start sweeps what the killed one left"
 
 
 def entries(home: Path):  # type: ignore[no-untyped-def]

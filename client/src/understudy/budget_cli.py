@@ -122,10 +122,17 @@ def show_plan(plan: PlanView, as_json: bool) -> None:
     console.print(table)
     if plan.expected is not None:
         console.print(_expected(plan.expected))
+    if plan.reason:
+        console.print(f"Chosen: {plan.engine}, {plan.reason}.")
+    if not plan.formal_guarantee:
+        console.print("No formal guarantee: this engine's output is not differentially private.", style="bold red")
     for offer in plan.offers:
-        console.print(f"{offer.engine} instead: {offer.refusal or offer.summary}")
-        if offer.events:
+        if not offer.refusal:
+            console.print(f"{offer.engine} instead: {offer.summary}")
             console.print(_events_table(offer.events))
+            console.print(_expected(offer.expected) if offer.expected else "Its error cannot be told before.")
+    if refused := [f"{offer.engine} ({offer.refusal})" for offer in plan.offers if offer.refusal]:
+        console.print(f"Not for this job: {', '.join(refused)}.")
     if not plan.fits:
         console.print("The budget cannot cover this job.")
 

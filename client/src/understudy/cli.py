@@ -18,23 +18,32 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from understudy import __version__
+from understudy import __version__, wishes
+from understudy.audit_cli import audit_app
 from understudy.budget_cli import budget_app, show_plan
 from understudy.client import Client, SynthResult, read_schema
 from understudy.curve_cli import curve
+from understudy.custody_cli import retention_app, show_releases, subjects_app
+from understudy.engines_cli import engines_app, warn_of
 from understudy.errors import Failed, UnderstudyError, UsageError
+from understudy.job_cli import cancel
+from understudy.key_cli import keys_app
 from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
     DEFAULT_ENGINE,
     DEFAULT_JOB_DELTA,
     DEFAULT_REPORT_SHARE,
+    DEFAULT_TEXT,
+    DEFAULT_TEXT_SHARE,
     BudgetView,
     PlanCreate,
 )
 from understudy.options import ApiKey, AsJson, Url, connect, page, say
 from understudy.plan_cli import plan
 from understudy.report import figures
+from understudy.report_cli import report
 from understudy.scrub_cli import scrub
+from understudy.sdv_metadata import schema_from_sdv, schema_to_sdv
 
 app = typer.Typer(
     name="understudy",
@@ -45,10 +54,14 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 usage or schema, 3 budget refused, 4 input refused, 5 failed.",
 )
 schema_app = typer.Typer(no_args_is_help=True, help="Propose a schema, or check one.")
-engines_app = typer.Typer(no_args_is_help=True, help="Synthesizers on offer.")
 app.add_typer(budget_app, name="budget")
 app.add_typer(schema_app, name="schema")
 app.add_typer(engines_app, name="engines")
+app.add_typer(keys_app, name="keys")
+app.add_typer(retention_app, name="retention")
+app.add_typer(subjects_app, name="subjects")
+app.command("releases")(show_releases)
+app.add_typer(audit_app, name="audit")
 
 _STAGES = {
     "upload": "sending the table",
@@ -100,6 +113,23 @@ def synth(
     without_dp: Annotated[
         bool, typer.Option("--without-dp", help="Also fit without privacy, to tell the owner what privacy costs.")
     ] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="Only such rows: column=value or column=low..high. Give it several times."),
+    ] = None,
+    rebalance: Annotated[
+        list[str] | None,
+        typer.Option("--rebalance", help="Another share of a value: column:value=share. Give it several times."),
+    ] = None,
+    allow_synthetic_input: Annotated[
+        bool, typer.Option("--allow-synthetic-input", help="The table is one of our own releases, and that is meant.")
+    ] = False,
+    text: Annotated[
+        str, typer.Option("--text", help="Free text: withhold, model (the embedded engine), or a text engine's name.")
+    ] = DEFAULT_TEXT,
+    text_share: Annotated[
+        float, typer.Option("--text-share", help="Part of the price for the notes, 0.05 to 0.95.")
+    ] = DEFAULT_TEXT_SHARE,
     out: Annotated[Path, typer.Option("--out", help="Directory for the result.")] = Path("understudy-out"),
     url: Url = None,
     api_key: ApiKey = None,
@@ -125,11 +155,17 @@ def synth(
             engine=engine,
             project=project,
             report_share=report_share,
+            text=text,
+            text_share=text_share,
         )
         with connect(url, api_key) as client:
             show_plan(client.plan(request), as_json)
         return
     with connect(url, api_key) as client:
+        if engine not in (DEFAULT_ENGINE, "auto"):
+            for view in client.engines():
+                if view.name == engine:
+                    warn_of(view)
         with _progress(sys.stderr.isatty() or not as_json) as bar:
             task = bar.add_task("starting", total=100)
             result = client.synth(
@@ -145,6 +181,11 @@ def synth(
                 canaries=canaries,
                 policy=_read_policy(policy),
                 without_dp=without_dp,
+                allow_synthetic_input=allow_synthetic_input,
+                where=wishes.where(where or (), declared),
+                rebalance=wishes.rebalance(rebalance or (), declared),
+                text=text,
+                text_share=text_share,
                 out=out,
                 on_progress=lambda stage, percent: bar.update(
                     task, description=_STAGES.get(stage, stage), completed=0 if stage == "upload" else percent
@@ -190,10 +231,14 @@ def _show_outcome(result: SynthResult, budget: BudgetView) -> None:
         f"[bold]{manifest['n_rows']:,} synthetic rows[/bold] at epsilon {result.job.epsilon:g}, "
         f"delta {result.job.delta:g}"
     )
+    if manifest.get("sampling", {}).get("unmet"):
+        console.print("[bold]The model has no rows as they were asked for: these are as it has them.[/bold]")
     for name in ("synthetic.parquet", "synthetic.csv", "report.owner.html", "report.release.html"):
-        console.print(f"  {result.files[name]}")
-    for figure in figures(result.files["report.owner.json"]):
-        console.print(f"  {figure.group:<9}{figure.status:<6} {figure.label}: {figure.text}", markup=False)
+        if name in result.files:
+            console.print(f"  {result.files[name]}")
+    if "report.owner.json" in result.files:
+        for figure in figures(result.files["report.owner.json"]):
+            console.print(f"  {figure.group:<9}{figure.status:<6} {figure.label}: {figure.text}", markup=False)
     console.print(
         f"Population [bold]{budget.population}[/bold]: epsilon {budget.epsilon_spent:g} of {budget.epsilon:g} spent, "
         f"{budget.epsilon_left:g} left; delta {budget.delta_left:g} left."
@@ -214,8 +259,12 @@ def _read_policy(path: Path | None) -> dict[str, object]:
 
 
 app.command("scrub")(scrub)
+app.command("cancel")(cancel)
 app.command("curve")(curve)
+app.command("report")(report)
 app.command("plan")(plan)
+schema_app.command("from-sdv")(schema_from_sdv)
+schema_app.command("to-sdv")(schema_to_sdv)
 
 
 @app.command()
@@ -296,26 +345,6 @@ def schema_check(schema: Annotated[Path, typer.Argument(help="A Table Schema, JS
     unit = declared.unit
     who = f"all rows with one {unit.column}, at most {unit.max_rows}" if unit.column else "one row"
     console.print(f"Population: {declared.population}. Protected: {who}.")
-
-
-@engines_app.command("list")
-def engines_list(
-    names: Annotated[bool, typer.Option("--names", help="Names only, one a line.")] = False,
-    dp: Annotated[bool, typer.Option("--dp", help="Only those with a formal guarantee.")] = False,
-    url: Url = None,
-    api_key: ApiKey = None,
-) -> None:
-    """Synthesizers on offer."""
-    with connect(url, api_key) as client:
-        engines = [engine for engine in client.engines() if engine.formal_guarantee or not dp]
-    if names:
-        for engine in engines:
-            typer.echo(engine.name)
-        return
-    table = Table("engine", "guarantee", "what it is")
-    for engine in engines:
-        table.add_row(engine.name, "differential privacy" if engine.formal_guarantee else "none", engine.summary)
-    page().print(table)
 
 
 @app.command()

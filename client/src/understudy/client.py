@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import time
+import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +21,19 @@ from typing import BinaryIO, TypeVar
 
 import httpx
 
-from understudy import endpoints
+from understudy import endpoints, retry
+from understudy.digests import check_digests
 from understudy.endpoints import Request
-from understudy.errors import Failed, InputRefused, UnderstudyError, UsageError
+from understudy.errors import Failed, Forbidden, InputRefused, UnderstudyError, UsageError
 from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
     DEFAULT_CURVE_AUDIT_SHARE,
     DEFAULT_ENGINE,
     DEFAULT_JOB_DELTA,
     DEFAULT_REPORT_SHARE,
+    DEFAULT_TEXT,
+    DEFAULT_TEXT_SHARE,
+    AuditCheck,
     BudgetGrant,
     BudgetView,
     CurveCreate,
@@ -35,35 +41,53 @@ from understudy.messages import (
     DatasetView,
     EngineView,
     EntryView,
+    ErasureView,
     EvaluationCreate,
     Health,
     JobCreate,
     JobView,
+    KeyCreate,
+    KeyMade,
+    KeyView,
     LedgerCheck,
     Message,
     PlanCreate,
     PlanView,
+    Readiness,
+    ReleaseView,
+    ReportFormat,
+    RetentionPolicy,
+    Role,
     SchemaProposal,
     ScrubCreate,
     ScrubFormat,
     ScrubView,
+    SigningKey,
     TableFormat,
     TenantCreate,
     TenantView,
 )
 from understudy.schema import PrivacyUnit, TableSchema
+from understudy.watch import JobEvent, job_events
 
 M = TypeVar("M", bound=Message)
 Observer = Callable[[str, int], None]
 """Called with a stage and 0 to 100."""
 
+WITHHELD = ("release-withheld", "gate-refused")
+"""Codes of jobs that were judged and may not leave. The owner's report says why."""
+
 _CHUNK = 1 << 20
-_WAIT_S = 20.0
+WAIT_S = 20.0
+"""How long one question for a job's next change waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthResult:
-    """A finished job and its unpacked bundle. ``files`` maps a name in the bundle to its path."""
+    """A finished job and its unpacked bundle. ``files`` maps a name in the bundle to its path.
+
+    Beside the bundle's files it has report.owner.json and report.owner.html, if this key may read them.
+    """
 
     job: JobView
     folder: Path
@@ -103,14 +127,33 @@ class Client:
     def call(self, request: Request[M], content: Iterator[bytes] | None = None) -> M:
         """One request, one answer. Raises what the service names, or Failed if it cannot be reached."""
         body = content if request.streams else request.body
-        headers = {"Content-Type": "application/octet-stream" if request.streams else "application/json"}
+        kind = "application/octet-stream" if request.streams else "application/json"
+        headers = {"Content-Type": kind, **request.headers}
+        tries = 0
+        while True:
+            tries += 1
+            wait = self._send(request, body, headers, tries)
+            if isinstance(wait, httpx.Response):
+                return endpoints.read(request, wait.status_code, wait.content)
+            time.sleep(wait)
+
+    def _send(
+        self, request: Request[M], body: Iterator[bytes] | bytes | None, headers: dict[str, str], tries: int
+    ) -> httpx.Response | float:
+        """The answer, or how many seconds to wait before the next try."""
+        can_repeat = retry.may_repeat(request.method, headers)
         try:
             answer = self._http.request(
                 request.method, request.path, params=dict(request.params), content=body, headers=headers
             )
         except httpx.HTTPError as error:
-            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
-        return endpoints.read(request, answer.status_code, answer.content)
+            wait = retry.wait_s(tries, status=None, repeatable=can_repeat and isinstance(error, retry.CUT))
+            if wait is None:
+                raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+            return wait
+        told = answer.headers.get("retry-after", "")
+        wait = retry.wait_s(tries, status=answer.status_code, retry_after=told, repeatable=can_repeat)
+        return answer if wait is None or request.streams else wait
 
     def health(self) -> Health:
         """Is the service up?"""
@@ -143,25 +186,64 @@ class Client:
         with _open(path) as file:
             return self.call(request, _chunks(file, path.stat().st_size, _silent))
 
-    def submit(self, message: JobCreate) -> JobView:
-        """Hold the price and queue the job. Raises BudgetExceeded with what is left."""
-        return self.call(endpoints.create_job(message))
+    def submit(self, message: JobCreate, *, idempotency_key: str = "") -> JobView:
+        """Hold the price and queue the job. Raises BudgetExceeded with what is left.
+
+        ``idempotency_key``: the same message with the same key makes one job, however often it is sent. Without one
+        the client takes a random one, so that a broken connection never charges twice.
+        """
+        return self.call(endpoints.create_job(message, idempotency_key=idempotency_key or uuid.uuid4().hex))
+
+    def datasets(self, *, population: str = "", state: str = "") -> Iterator[DatasetView]:
+        """The tenant's tables, oldest first, fetched page by page."""
+        cursor = ""
+        while True:
+            page = self.call(endpoints.list_datasets(cursor=cursor, population=population, state=state))
+            yield from page.datasets
+            if not (cursor := page.next_cursor):
+                return
+
+    def jobs(self, *, population: str = "", state: str = "") -> Iterator[JobView]:
+        """The tenant's jobs, oldest first, fetched page by page."""
+        cursor = ""
+        while True:
+            page = self.call(endpoints.list_jobs(cursor=cursor, population=population, state=state))
+            yield from page.jobs
+            if not (cursor := page.next_cursor):
+                return
 
     def job(self, job_id: str, *, wait_s: float = 0.0) -> JobView:
         """A job as it stands, or after its next change within ``wait_s``."""
         return self.call(endpoints.get_job(job_id, wait_s=wait_s))
 
+    def cancel(self, job_id: str) -> JobView:
+        """Stop a job. Its price is free again unless it was spent; ``error`` says which.
+
+        Raises: Conflict (job-ended) if it ended by itself.
+        """
+        return self.call(endpoints.cancel_job(job_id))
+
+    def events(self, job_id: str, *, after: str = "") -> Iterator[JobEvent]:
+        """The job at each change until its end, as the service sends it. ``after``: the id of the last event seen."""
+        request = endpoints.get_job_events(job_id)
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": after}
+        try:
+            with self._http.stream(request.method, request.path, headers=headers) as answer:
+                if answer.status_code >= 400:
+                    raise endpoints.error_of(answer.status_code, answer.read())
+                yield from job_events(answer.iter_lines())
+        except httpx.HTTPError as error:
+            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+
     def wait(self, job_id: str, *, on_progress: Observer | None = None) -> JobView:
-        """Wait for the end of a job. Raises Failed with the job's own code if it failed."""
+        """Wait for the end of a job. Raises Failed with the job's own code if it failed or was cancelled."""
         observe = on_progress or _silent
         job = self.job(job_id)
         while not job.state.is_final:
             observe(job.stage, job.percent)
-            job = self.job(job_id, wait_s=_WAIT_S)
+            job = self.job(job_id, wait_s=WAIT_S)
         observe(job.stage, job.percent)
-        if job.error is not None:
-            raise Failed(job.error.detail, code=job.error.code)
-        return job
+        return ended(job)
 
     def download(self, job_id: str, out: str | Path) -> dict[str, Path]:
         """Fetch and unpack a job's bundle into a directory. Returns name -> path."""
@@ -176,6 +258,7 @@ class Client:
                 with archive.open("wb") as file:
                     for chunk in answer.iter_bytes(_CHUNK):
                         file.write(chunk)
+            check_digests(archive)
             with zipfile.ZipFile(archive) as bundle:
                 names = [name for name in bundle.namelist() if Path(name).name == name]
                 bundle.extractall(folder, names)
@@ -202,6 +285,11 @@ class Client:
         canaries: int = 0,
         policy: dict[str, object] | None = None,
         without_dp: bool = False,
+        where: dict[str, object] | None = None,
+        rebalance: dict[str, object] | None = None,
+        allow_synthetic_input: bool = False,
+        text: str = DEFAULT_TEXT,
+        text_share: float = DEFAULT_TEXT_SHARE,
         out: str | Path = "understudy-out",
         on_progress: Observer | None = None,
     ) -> SynthResult:
@@ -225,15 +313,61 @@ class Client:
                 canaries=canaries,
                 policy=policy or {},
                 without_dp=without_dp,
+                where=where or {},
+                rebalance=rebalance or {},
+                allow_synthetic_input=allow_synthetic_input,
+                text=text,
+                text_share=text_share,
                 resume=True,
             )
             job = self.submit(request)
             used.add(job.dataset_id)  # another one, if an unfinished job was taken up again
-            done = self.wait(job.id, on_progress=on_progress)
+            done = self._judged(job.id, out, on_progress)
         finally:
             for dataset_id in used:
                 self._forget(dataset_id)
-        return SynthResult(job=done, folder=Path(out), files=self.download(done.id, out))
+        files = self.download(done.id, out) | self._save_owner_report(done.id, out)
+        return SynthResult(job=done, folder=Path(out), files=files)
+
+    def _judged(self, job_id: str, out: str | Path, on_progress: Observer | None) -> JobView:
+        """The job once it has ended. Of one whose bundle is withheld, the owner's report is saved, to say why."""
+        try:
+            return self.wait(job_id, on_progress=on_progress)
+        except Failed as error:
+            if error.reason in WITHHELD:
+                saved = self._save_owner_report(job_id, out)
+                error.facts.update({name: str(path) for name, path in sorted(saved.items())})
+            raise
+
+    def report(self, job_id: str, *, owner: bool = False, report_format: ReportFormat = ReportFormat.JSON) -> bytes:
+        """A job's release report, or its owner's: figures of real rows, which a withheld job has too.
+
+        Raises: Conflict (report-not-ready); Forbidden if this key may not read it.
+        """
+        request = endpoints.get_report(job_id, owner=owner, report_format=report_format)
+        try:
+            answer = self._http.request(request.method, request.path, params=dict(request.params))
+        except httpx.HTTPError as error:
+            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+        if answer.status_code >= 400:
+            raise endpoints.error_of(answer.status_code, answer.content)
+        return answer.content
+
+    def _save_owner_report(self, job_id: str, out: str | Path) -> dict[str, Path]:
+        """Both forms of it beside the bundle, name -> path; nothing if this key may not read it."""
+        try:
+            return self._save_reports(job_id, out, {"report.owner": True})
+        except Forbidden:
+            return {}
+
+    def _save_reports(self, job_id: str, out: str | Path, wanted: Mapping[str, bool]) -> dict[str, Path]:
+        """Both forms of each report, under these names; True is the owner's. Returns name -> path."""
+        found = {
+            f"{name}.{form.value}": self.report(job_id, owner=owner, report_format=form).decode()
+            for name, owner in wanted.items()
+            for form in ReportFormat
+        }
+        return _write(found, out)
 
     def evaluate(
         self,
@@ -243,6 +377,7 @@ class Client:
         schema: TableSchema | dict[str, object] | str | Path,
         control: str | Path | None = None,
         out: str | Path = "understudy-out",
+        on_progress: Observer | None = None,
     ) -> dict[str, Path]:
         """Judge a synthetic table, whoever made it. Writes both reports into a directory and returns name -> path.
 
@@ -258,11 +393,12 @@ class Client:
             if control is not None:
                 used.append(self.upload(control, declared).id)
             ids = dict(zip(("real_id", "synthetic_id", "control_id"), used, strict=False))
-            found = self.call(endpoints.create_evaluation(EvaluationCreate(**ids)))
+            job = self.call(endpoints.create_evaluation(EvaluationCreate(**ids)))
+            self.wait(job.id, on_progress=on_progress)
         finally:
             for dataset_id in used:
                 self._forget(dataset_id)
-        return _write(found.files, out)
+        return self._save_reports(job.id, out, {"report.owner": True, "report.release": False})
 
     def curve(
         self,
@@ -276,6 +412,7 @@ class Client:
         report_share: float = DEFAULT_REPORT_SHARE,
         audit_share: float = DEFAULT_CURVE_AUDIT_SHARE,
         out: str | Path = "understudy-out",
+        on_progress: Observer | None = None,
     ) -> dict[str, Path]:
         """How useful the table would be at several prices. Writes a page and its JSON, and returns name -> path.
 
@@ -294,10 +431,11 @@ class Client:
                 report_share=report_share,
                 audit_share=audit_share,
             )
-            found = self.call(endpoints.create_curve(request))
+            job = self.call(endpoints.create_curve(request))
+            self.wait(job.id, on_progress=on_progress)
         finally:
             self._forget(dataset.id)
-        return _write(found.files, out)
+        return self._save_reports(job.id, out, {"curve.owner": True})
 
     def scrub(
         self,
@@ -362,6 +500,30 @@ class Client:
         """What a job would cost, from its schema alone. No table is sent, nothing is held."""
         return self.call(endpoints.create_plan(message))
 
+    def releases(self) -> list[ReleaseView]:
+        """Every release of the tenant, oldest first, with what became of it."""
+        return self.call(endpoints.list_releases()).releases
+
+    def retention(self) -> RetentionPolicy:
+        """How long the tenant keeps what."""
+        return self.call(endpoints.get_retention())
+
+    def set_retention(self, keep_raw: str, *, keep_bundles: str = "forever", retrain: bool = False) -> RetentionPolicy:
+        """Decide it, from now on. Raises UsageError (retention-invalid)."""
+        asked = RetentionPolicy(keep_raw=keep_raw, keep_bundles=keep_bundles, retrain=retrain)
+        return self.call(endpoints.set_retention(asked))
+
+    def erase_subject(self, subject_id: str, *, population: str = "") -> ErasureView:
+        """Drop a person's rows from every stored table; which releases were made with them. Safe to repeat.
+
+        Raises: Conflict (dataset-in-use) while an unfinished job uses a table that is to be searched.
+        """
+        return self.call(endpoints.erase_subject(subject_id, population))
+
+    def signing_key(self) -> SigningKey:
+        """The public half of the key that signs the service's bundles."""
+        return self.call(endpoints.get_signing_key())
+
     def budget(self, population: str, *, project: str = "") -> BudgetView:
         """One account."""
         return self.call(endpoints.get_budget(population, project))
@@ -400,9 +562,63 @@ class Client:
             yield from page
             after = page[-1].n
 
+    def ready(self) -> Readiness:
+        """Can the service do its work? Says so also if it cannot."""
+        answer = self._http.get("/readyz")
+        return Readiness.model_validate_json(answer.content)
+
+    def create_key(
+        self, name: str, roles: Sequence[Role | str], *, scopes: Sequence[str] = (), expires_in_days: int | None = None
+    ) -> KeyMade:
+        """Make an API key of this tenant. Its secret is in the answer, and nowhere else."""
+        message = KeyCreate(
+            name=name, roles=[Role(role) for role in roles], scopes=list(scopes), expires_in_days=expires_in_days
+        )
+        return self.call(endpoints.create_key(message))
+
+    def api_keys(self) -> list[KeyView]:
+        """All keys of the tenant, oldest first, those that are revoked too."""
+        return self.call(endpoints.list_keys()).keys
+
+    def revoke_key(self, key_id: str) -> None:
+        """From the next request on the key opens nothing."""
+        self.call(endpoints.revoke_key(key_id))
+
+    def audit(self, *, after: int = 0) -> Iterator[dict[str, object]]:
+        """Entries of the audit log after a number, oldest first, as FHIR AuditEvents; fetched page by page.
+
+        Ends with what was there when it was called: reading the log is itself an entry.
+        """
+        last = self.check_audit().n_entries
+        while after < last:
+            request = endpoints.export_audit(after=after, limit=min(1000, last - after))
+            page = endpoints.lines(self._fetched(request))
+            yield from page
+            after += max(1, len(page))
+
+    def check_audit(self) -> AuditCheck:
+        """Check the tenant's whole audit log."""
+        return self.call(endpoints.check_audit())
+
+    def _fetched(self, request: Request[Message]) -> bytes:
+        try:
+            answer = self._http.request(request.method, request.path, params=dict(request.params))
+        except httpx.HTTPError as error:
+            raise Failed(f"The service cannot be reached ({type(error).__name__}).", code="unreachable") from None
+        if answer.status_code >= 400:
+            raise endpoints.error_of(answer.status_code, answer.content)
+        return answer.content
+
     def verify_ledger(self) -> LedgerCheck:
         """Check the tenant's whole ledger."""
         return self.call(endpoints.verify_ledger())
+
+
+def ended(job: JobView) -> JobView:
+    """The job, if it ended well. Raises Failed with the job's own code if it failed or was cancelled."""
+    if job.error is not None:
+        raise Failed(job.error.detail, code=job.error.code)
+    return job
 
 
 def read_schema(source: dict[str, object] | str | Path) -> TableSchema:

@@ -15,30 +15,38 @@ from pydantic import ValidationError
 
 from understudy.errors import ERRORS, Failed, Place, UnderstudyError
 from understudy.messages import (
+    AuditCheck,
     BudgetGrant,
     BudgetList,
     BudgetView,
     CurveCreate,
-    CurveView,
     DatasetCreate,
     DatasetList,
     DatasetView,
     EngineList,
     EntryList,
+    ErasureView,
     EvaluationCreate,
-    EvaluationView,
     Health,
     JobCreate,
     JobList,
     JobView,
+    KeyCreate,
+    KeyList,
+    KeyMade,
     LedgerCheck,
     Message,
     PlanCreate,
     PlanView,
     Problem,
+    Readiness,
+    ReleaseList,
+    ReportFormat,
+    RetentionPolicy,
     SchemaProposal,
     ScrubCreate,
     ScrubView,
+    SigningKey,
     TableFormat,
     TenantCreate,
     TenantView,
@@ -57,6 +65,7 @@ class Request(Generic[M]):
     params: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     streams: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _json(message: Message) -> bytes:
@@ -71,6 +80,37 @@ def health() -> Request[Health]:
 def create_tenant(message: TenantCreate) -> Request[TenantView]:
     """POST /v1/tenants, with the bootstrap credential as the key."""
     return Request(method="POST", path="/v1/tenants", answer=TenantView, body=_json(message))
+
+
+def readiness() -> Request[Readiness]:
+    """GET /readyz"""
+    return Request(method="GET", path="/readyz", answer=Readiness)
+
+
+def create_key(message: KeyCreate) -> Request[KeyMade]:
+    """POST /v1/keys"""
+    return Request(method="POST", path="/v1/keys", answer=KeyMade, body=_json(message))
+
+
+def list_keys() -> Request[KeyList]:
+    """GET /v1/keys"""
+    return Request(method="GET", path="/v1/keys", answer=KeyList)
+
+
+def revoke_key(key_id: str) -> Request[Message]:
+    """DELETE /v1/keys/{id}"""
+    return Request(method="DELETE", path=f"/v1/keys/{_part(key_id)}", answer=Message)
+
+
+def export_audit(*, after: int = 0, limit: int = 1000) -> Request[Message]:
+    """GET /v1/audit; the answer is lines of JSON, not a message."""
+    params = {"after": str(after), "limit": str(limit)}
+    return Request(method="GET", path="/v1/audit", answer=Message, params=params)
+
+
+def check_audit() -> Request[AuditCheck]:
+    """GET /v1/audit/check"""
+    return Request(method="GET", path="/v1/audit/check", answer=AuditCheck)
 
 
 def list_engines() -> Request[EngineList]:
@@ -93,9 +133,10 @@ def get_dataset(dataset_id: str) -> Request[DatasetView]:
     return Request(method="GET", path=f"/v1/datasets/{_part(dataset_id)}", answer=DatasetView)
 
 
-def list_datasets() -> Request[DatasetList]:
+def list_datasets(*, cursor: str = "", population: str = "", state: str = "", limit: int = 100) -> Request[DatasetList]:
     """GET /v1/datasets"""
-    return Request(method="GET", path="/v1/datasets", answer=DatasetList)
+    params = _given(cursor=cursor, population=population, state=state, limit=str(limit))
+    return Request(method="GET", path="/v1/datasets", answer=DatasetList, params=params)
 
 
 def delete_dataset(dataset_id: str) -> Request[Message]:
@@ -129,9 +170,10 @@ def delete_scrub(scrub_id: str) -> Request[Message]:
     return Request(method="DELETE", path=f"/v1/scrubs/{_part(scrub_id)}", answer=Message)
 
 
-def create_job(message: JobCreate) -> Request[JobView]:
-    """POST /v1/jobs"""
-    return Request(method="POST", path="/v1/jobs", answer=JobView, body=_json(message))
+def create_job(message: JobCreate, *, idempotency_key: str = "") -> Request[JobView]:
+    """POST /v1/jobs. The same message sent again with the same key is answered with the same job."""
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+    return Request(method="POST", path="/v1/jobs", answer=JobView, body=_json(message), headers=headers)
 
 
 def get_job(job_id: str, *, wait_s: float = 0.0) -> Request[JobView]:
@@ -139,9 +181,20 @@ def get_job(job_id: str, *, wait_s: float = 0.0) -> Request[JobView]:
     return Request(method="GET", path=f"/v1/jobs/{_part(job_id)}", answer=JobView, params={"wait_s": str(wait_s)})
 
 
-def list_jobs() -> Request[JobList]:
+def cancel_job(job_id: str) -> Request[JobView]:
+    """POST /v1/jobs/{id}/cancel"""
+    return Request(method="POST", path=f"/v1/jobs/{_part(job_id)}/cancel", answer=JobView)
+
+
+def get_job_events(job_id: str) -> Request[JobView]:
+    """GET /v1/jobs/{id}/events; the answer is a stream of events, the data of each a JobView."""
+    return Request(method="GET", path=f"/v1/jobs/{_part(job_id)}/events", answer=JobView)
+
+
+def list_jobs(*, cursor: str = "", population: str = "", state: str = "", limit: int = 100) -> Request[JobList]:
     """GET /v1/jobs"""
-    return Request(method="GET", path="/v1/jobs", answer=JobList)
+    params = _given(cursor=cursor, population=population, state=state, limit=str(limit))
+    return Request(method="GET", path="/v1/jobs", answer=JobList, params=params)
 
 
 def get_bundle(job_id: str) -> Request[Message]:
@@ -149,19 +202,51 @@ def get_bundle(job_id: str) -> Request[Message]:
     return Request(method="GET", path=f"/v1/jobs/{_part(job_id)}/bundle", answer=Message)
 
 
+def get_report(job_id: str, *, owner: bool, report_format: ReportFormat) -> Request[Message]:
+    """GET /v1/jobs/{id}/reports/owner or /release; the answer is the report, not a message."""
+    path = f"/v1/jobs/{_part(job_id)}/reports/{'owner' if owner else 'release'}"
+    return Request(method="GET", path=path, answer=Message, params={"format": report_format.value})
+
+
 def create_plan(message: PlanCreate) -> Request[PlanView]:
     """POST /v1/plans"""
     return Request(method="POST", path="/v1/plans", answer=PlanView, body=_json(message))
 
 
-def create_evaluation(message: EvaluationCreate) -> Request[EvaluationView]:
+def create_evaluation(message: EvaluationCreate) -> Request[JobView]:
     """POST /v1/evaluations"""
-    return Request(method="POST", path="/v1/evaluations", answer=EvaluationView, body=_json(message))
+    return Request(method="POST", path="/v1/evaluations", answer=JobView, body=_json(message))
 
 
-def create_curve(message: CurveCreate) -> Request[CurveView]:
+def create_curve(message: CurveCreate) -> Request[JobView]:
     """POST /v1/curves"""
-    return Request(method="POST", path="/v1/curves", answer=CurveView, body=_json(message))
+    return Request(method="POST", path="/v1/curves", answer=JobView, body=_json(message))
+
+
+def get_signing_key() -> Request[SigningKey]:
+    """GET /v1/signing-key"""
+    return Request(method="GET", path="/v1/signing-key", answer=SigningKey)
+
+
+def get_retention() -> Request[RetentionPolicy]:
+    """GET /v1/retention"""
+    return Request(method="GET", path="/v1/retention", answer=RetentionPolicy)
+
+
+def set_retention(message: RetentionPolicy) -> Request[RetentionPolicy]:
+    """PUT /v1/retention"""
+    return Request(method="PUT", path="/v1/retention", answer=RetentionPolicy, body=_json(message))
+
+
+def list_releases() -> Request[ReleaseList]:
+    """GET /v1/releases"""
+    return Request(method="GET", path="/v1/releases", answer=ReleaseList)
+
+
+def erase_subject(subject_id: str, population: str = "") -> Request[ErasureView]:
+    """DELETE /v1/subjects/{id}"""
+    path = f"/v1/subjects/{_part(subject_id)}"
+    return Request(method="DELETE", path=path, answer=ErasureView, params=_given(population=population))
 
 
 def list_budgets() -> Request[BudgetList]:
@@ -200,6 +285,14 @@ def read(request: Request[M], status: int, body: bytes) -> M:
     try:
         return request.answer.model_validate_json(body or b"{}")
     except ValidationError:
+        raise Failed("The service's answer is not of the form this client knows.", code="answer-unknown") from None
+
+
+def lines(body: bytes) -> list[dict[str, object]]:
+    """Lines of JSON as documents. Raises Failed (answer-unknown)."""
+    try:
+        return [json.loads(line) for line in body.splitlines()]
+    except ValueError:
         raise Failed("The service's answer is not of the form this client knows.", code="answer-unknown") from None
 
 

@@ -13,6 +13,7 @@
     │   ├── Forbidden           forbidden
     │   └── NotFound            not-found
     ├── Conflict              conflict
+    ├── RateLimited           rate-limited                            exit 5
     └── Failed                something broke on our side               exit 5
 
 A ``code`` is stable for ever: clients match on it. A ``message`` is fixed text plus public facts; it
@@ -149,6 +150,19 @@ class Conflict(UnderstudyError):
     exit_code = 2
 
 
+class RateLimited(UnderstudyError):
+    """Too many requests of this caller or this tenant. Nothing was done; ``facts`` say when to ask again."""
+
+    code = "rate-limited"
+    exit_code = 5
+
+    @property
+    def retry_after_s(self) -> int:
+        """After how many seconds the same request may be sent again; at least 1."""
+        told = self.facts.get("retry_after_s", "")
+        return max(1, int(told)) if told.isdecimal() else 1
+
+
 class Failed(UnderstudyError):
     """Something broke on our side. The log of the service has the redacted cause."""
 
@@ -171,6 +185,7 @@ ERRORS: dict[str, type[UnderstudyError]] = {
         Forbidden,
         NotFound,
         Conflict,
+        RateLimited,
         Failed,
     )
 }

@@ -16,6 +16,8 @@ DEFAULT_JOB_DELTA = 1e-6
 DEFAULT_AUDIT_SHARE = 0.1
 DEFAULT_ENGINE = "marginal"
 DEFAULT_REPORT_SHARE = 0.05
+DEFAULT_TEXT = "withhold"
+DEFAULT_TEXT_SHARE = 0.5
 DEFAULT_CURVE_EPSILONS = (0.3, 1.0, 3.0, 10.0)
 DEFAULT_CURVE_AUDIT_SHARE = 0.4
 
@@ -27,10 +29,21 @@ class Message(BaseModel):
 
 
 class TableFormat(StrEnum):
-    """How an uploaded table is written."""
+    """How an uploaded table is written. Any of them may be packed by gzip or zstd."""
 
     CSV = "csv"
     PARQUET = "parquet"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+    FHIR = "fhir"
+
+
+class ReportFormat(StrEnum):
+    """A report as a page, or as the data that the page is rendered from."""
+
+    JSON = "json"
+    HTML = "html"
 
 
 class ScrubFormat(StrEnum):
@@ -41,11 +54,20 @@ class ScrubFormat(StrEnum):
     JSONL = "jsonl"
 
 
+class ReleaseState(StrEnum):
+    """``affected``: somebody was erased whose rows it was made with. ``superseded``: another took its place."""
+
+    CURRENT = "current"
+    AFFECTED = "affected"
+    SUPERSEDED = "superseded"
+
+
 class DatasetState(StrEnum):
-    """A dataset is created empty, receives its content once, and is then ready."""
+    """A dataset is created empty, receives its content once, and is then ready; expired if its rows have gone since."""
 
     EMPTY = "empty"
     READY = "ready"
+    EXPIRED = "expired"
 
 
 class JobState(StrEnum):
@@ -55,11 +77,22 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:
         """Nothing changes any more."""
-        return self in (JobState.DONE, JobState.FAILED)
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class Role(StrEnum):
+    """What a caller may do. The table of operations is in docs/security.md."""
+
+    TENANT_ADMIN = "tenant_admin"
+    STEWARD = "steward"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
 
 
 class PlaceView(Message):
@@ -96,6 +129,53 @@ class TenantView(Message):
     api_key: str = Field(description="Shown once. Send it as 'Authorization: Bearer KEY'.")
 
 
+class KeyCreate(Message):
+    """Make an API key."""
+
+    name: str = Field(description="What it is for, 1 to 80 printable characters.", examples=["nightly synthesis"])
+    roles: list[Role] = Field(default_factory=list, description="At least one.")
+    scopes: list[str] = Field(
+        default_factory=list,
+        description="Narrows the key, for example to 'jobs:write' and 'datasets:read'. None given: all of its roles.",
+    )
+    expires_in_days: int | None = Field(None, description="1 to 3650. None given: it does not expire.")
+
+
+class KeyView(Message):
+    """An API key, without its secret. Times are RFC 3339, UTC; empty if that has not happened."""
+
+    id: str
+    name: str
+    roles: list[Role]
+    scopes: list[str]
+    created_at: str
+    expires_at: str = ""
+    last_used_at: str = Field("", description="To within a minute.")
+    revoked_at: str = ""
+
+
+class KeyMade(Message):
+    """A key and, this one time, its secret."""
+
+    key: KeyView
+    api_key: str = Field(description="Shown once. Send it as 'Authorization: Bearer KEY'.")
+
+
+class KeyList(Message):
+    """All keys of a tenant, oldest first; those that are revoked too."""
+
+    keys: list[KeyView]
+
+
+class AuditCheck(Message):
+    """What a check of the tenant's whole audit log found."""
+
+    ok: bool
+    n_entries: int
+    head: str = Field(description="Digest of the last entry.")
+    faults: list[str] = Field(default_factory=list, description="What is wrong, in words.")
+
+
 class DatasetCreate(Message):
     """Declare a table before its content is sent."""
 
@@ -112,6 +192,10 @@ class DatasetCreate(Message):
         ],
     )
     format: TableFormat = TableFormat.CSV
+    sheet: str = Field("", description="The sheet of a workbook to read; empty: its only visible one.")
+    keep_raw: str = Field(
+        "", description="How long its rows are kept: 'until-job-done', 'days:N', 'forever'; empty: as the tenant says."
+    )
 
 
 class DatasetView(Message):
@@ -125,6 +209,9 @@ class DatasetView(Message):
     size_bytes: int = Field(0, description="Bytes received.")
     sha256: str = Field("", description="Digest of the bytes received.")
     created_at: str = Field(description="RFC 3339, UTC.")
+    keep_raw: str = Field("", description="How long its rows are kept; empty: as the tenant says.")
+    release_of: str = Field("", description="The job whose release this table is, if it is one of our own.")
+    generation: int = Field(0, description="0 for real rows; 1 for a release made of them, and so on.")
 
 
 class JobCreate(Message):
@@ -164,6 +251,30 @@ class JobCreate(Message):
         description="Also fit once without privacy, to say in the owner report what the privacy costs. That table and "
         "its figures never leave.",
     )
+    allow_synthetic_input: bool = Field(
+        False, description="Train on a table that is itself one of our releases. Each generation is further from life."
+    )
+    where: dict[str, object] = Field(
+        default_factory=dict,
+        description="Rows of some values only: for each column a list of values, or an object with minimum and/or "
+        "maximum. The model is of all rows; only what is drawn from it changes.",
+        examples=[{"sex": ["female"], "age": {"minimum": 65}}],
+    )
+    rebalance: dict[str, object] = Field(
+        default_factory=dict,
+        description="Other shares of a column's values: for each column an object of values, as text, and shares. The "
+        "other values divide the rest as in the model.",
+        examples=[{"readmitted": {"true": 0.5}}],
+    )
+    text: str = Field(
+        DEFAULT_TEXT,
+        description="Free text: 'withhold' leaves it out, 'model' writes notes with the embedded engine, or a text "
+        "engine's name. Notes are scrubbed first and follow their row.",
+    )
+    text_share: float = Field(
+        DEFAULT_TEXT_SHARE, description="Part of the price, 0.05 to 0.95 of its mu squared, for the notes."
+    )
+    priority: int = Field(0, description="-9 to 9: among the tenant's own jobs in the queue, higher ones go first.")
 
 
 class StepView(Message):
@@ -189,6 +300,9 @@ class JobView(Message):
     error: Problem | None = None
     created_at: str = Field(description="RFC 3339, UTC.")
     project: str = ""
+    kind: str = Field("synthesize", description="synthesize, evaluate, curve: which steps the job has.")
+    priority: int = 0
+    attempt: int = Field(0, description="How many workers have taken it on; more than one after a crash.")
 
 
 class BudgetGrant(Message):
@@ -281,6 +395,8 @@ class PlanCreate(Message):
     engine: str = Field(DEFAULT_ENGINE, description="Name of the synthesizer.")
     project: str = Field("", description="A project of the population, whose budget would be charged too.")
     report_share: float = Field(DEFAULT_REPORT_SHARE, description="As of a job.")
+    text: str = Field(DEFAULT_TEXT, description="As of a job.")
+    text_share: float = Field(DEFAULT_TEXT_SHARE, description="As of a job.")
 
 
 class PlanEvent(Message):
@@ -307,15 +423,6 @@ class PlanScope(Message):
     fits: bool
 
 
-class PlanOffer(Message):
-    """What the same epsilon buys under another engine."""
-
-    engine: str
-    summary: str
-    events: list[PlanEvent]
-    refusal: str = Field("", description="The code of the error, if this engine cannot do it.")
-
-
 class PlanExpected(Message):
     """The error to expect, from the schema, the noise and the number of rows that was given; no row was read.
 
@@ -328,6 +435,16 @@ class PlanExpected(Message):
     smallest_group: int = Field(
         description="Rows from which on a group told by one value stands above the noise, in every column."
     )
+
+
+class PlanOffer(Message):
+    """What the same epsilon buys under another engine."""
+
+    engine: str
+    summary: str
+    events: list[PlanEvent]
+    refusal: str = Field("", description="The code of the error, if this engine cannot do it.")
+    expected: PlanExpected | None = Field(None, description="If a number of rows was given and the engine can tell.")
 
 
 class PlanView(Message):
@@ -346,6 +463,8 @@ class PlanView(Message):
     scopes: list[PlanScope]
     offers: list[PlanOffer]
     expected: PlanExpected | None = Field(None, description="If a number of rows was given and the engine can tell.")
+    reason: str = Field("", description="Why this engine, if it was chosen and not asked for.")
+    formal_guarantee: bool = Field(True, description="False if the engine's output is not differentially private.")
 
 
 class EngineView(Message):
@@ -354,6 +473,10 @@ class EngineView(Message):
     name: str
     summary: str
     formal_guarantee: bool = Field(description="True if its output is differentially private.")
+    is_ready: bool = Field(True, description="True if it can run here: its environment, if it has one, is installed.")
+    environment: str = Field("", description="What 'understudy engines install' makes for it; empty for none.")
+    licence: str = Field("", description="The licence of what that brings, if it is not ours.")
+    conditions: str = Field("exact", description="How conditions are met: exact, or by rejection of rows.")
 
 
 class EngineList(Message):
@@ -386,15 +509,17 @@ class Health(Message):
 
 
 class DatasetList(Message):
-    """All datasets of a tenant."""
+    """Datasets of a tenant, oldest first."""
 
     datasets: list[DatasetView]
+    next_cursor: str = Field("", description="Ask for the next page with it; empty at the end.")
 
 
 class JobList(Message):
-    """All jobs of a tenant."""
+    """Jobs of a tenant, oldest first."""
 
     jobs: list[JobView]
+    next_cursor: str = Field("", description="Ask for the next page with it; empty at the end.")
 
 
 class EvaluationCreate(Message):
@@ -405,12 +530,6 @@ class EvaluationCreate(Message):
     control_id: str | None = Field(
         None, description="Rows of the same kind that its maker never saw. Without them attacks cannot be judged."
     )
-
-
-class EvaluationView(Message):
-    """What was found. The owner report holds figures of real rows: it stays with the owner."""
-
-    files: dict[str, str] = Field(description="report.owner and report.release, each as .json and .html.")
 
 
 class CurveCreate(Message):
@@ -431,13 +550,6 @@ class CurveCreate(Message):
     audit_share: float = Field(
         DEFAULT_CURVE_AUDIT_SHARE, description="As of a job. A half of these persons is held out, to test on."
     )
-
-
-class CurveView(Message):
-    """What was found. All of it is made of real rows: it stays with the owner."""
-
-    id: str = Field(description="Of the record of this look among the tenant's jobs.")
-    files: dict[str, str] = Field(description="curve.owner.json and curve.owner.html.")
 
 
 class ScrubCreate(Message):
@@ -461,3 +573,80 @@ class ScrubView(Message):
     size_bytes: int | None = Field(None, description="Size of the scrubbed file, once it is there.")
     report: dict[str, object] | None = Field(None, description="Counts by column and entity. Never a value.")
     created_at: str = Field(description="RFC 3339, UTC.")
+
+
+class Readiness(Message):
+    """Whether the service can do its work now, which is more than that it is up."""
+
+    ready: bool
+    checks: dict[str, str] = Field(description="'ok' or 'failed' by name: database, disk, worker.")
+
+
+class SigningKey(Message):
+    """The public half of the key that signs bundles."""
+
+    algorithm: str = Field(description="Ed25519.")
+    public_key: str = Field(description="32 bytes as hexadecimal digits.")
+    fingerprint: str = Field(description="SHA-256 of the public key, in groups of four digits, to be compared.")
+
+
+class RetentionPolicy(Message):
+    """How long the tenant keeps what."""
+
+    keep_raw: str = Field(
+        description="Rows of tables: 'until-job-done' (an hour after the last job on them, the default), 'days:N' or "
+        "'forever'. A table may say otherwise."
+    )
+    keep_bundles: str = Field("forever", description="Files of finished jobs: 'days:N' or 'forever'.")
+    retrain: bool = Field(
+        False, description="True: an erasure asks for a new job, at the old one's price, for each release it affects."
+    )
+
+
+class ReleaseView(Message):
+    """What left, or may leave, as the bundle of a job. It is kept when the files are gone."""
+
+    job_id: str
+    dataset_id: str
+    population: str
+    state: ReleaseState
+    superseded_by: str = Field("", description="The job whose release took its place.")
+    generation: int = Field(description="1 if it was made of real rows, one more with each release in between.")
+    made_from: str = Field("", description="The job whose release it was made from, if it was made from one.")
+    n_rows: int
+    has_files: bool = Field(description="False once retention has removed the bundle.")
+    created_at: str = Field(description="RFC 3339, UTC.")
+
+
+class ReleaseList(Message):
+    """All releases of a tenant."""
+
+    releases: list[ReleaseView]
+
+
+class ErasedDataset(Message):
+    """What an erasure did to one table."""
+
+    dataset_id: str
+    population: str
+    n_rows: int = Field(description="Rows that were dropped now.")
+
+
+class AffectedRelease(Message):
+    """A release that the person's rows were part of."""
+
+    job_id: str
+    state: ReleaseState
+    retrained_by: str = Field("", description="The new job, if one was asked for.")
+    retrain_refused: str = Field("", description="The code of the error, if a new job was refused.")
+
+
+class ErasureView(Message):
+    """What an erasure did and found. For the owner of the data only."""
+
+    datasets: list[ErasedDataset] = Field(description="Tables that held rows of this person.")
+    releases: list[AffectedRelease] = Field(description="Releases made with rows of this person.")
+    n_datasets_searched: int
+    n_releases_searched: int
+    datasets_without_persons: list[str] = Field(description="Tables whose rows name no person.")
+    releases_unknown: list[str] = Field(description="Releases of which it cannot be known any more, or never could.")

@@ -5,8 +5,8 @@ differential-privacy event. What is not supported is refused with a JSON pointer
 
 Standard keys: ``fields[].{name,type,title,description,constraints.{required,enum,minimum,maximum}}``,
 ``missingValues``, ``title``, ``description``, ``name``.
-Ours: ``understudy:population`` and ``understudy:privacyUnit`` on the table, ``understudy:kind``,
-``understudy:target`` and ``understudy:hierarchy`` on a field.
+Ours: ``understudy:population``, ``understudy:privacyUnit`` and ``understudy:constraints`` (rules.py) on the table,
+``understudy:kind``, ``understudy:target`` and ``understudy:hierarchy`` on a field.
 Source of the standard: Frictionless Data, Table Schema v1.
 """
 
@@ -19,7 +19,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal, get_args
 
+from understudy import rules
 from understudy.errors import Place, SchemaError
+from understudy.rules import Value as Value
 
 FieldType = Literal["integer", "number", "string", "boolean", "date", "datetime", "text"]
 FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
@@ -63,9 +65,6 @@ OPERATORS: tuple[str, ...] = get_args(Operator)
 
 HIERARCHIES: tuple[str, ...] = ("icd10", "mcc", "prefix")
 """How codes are nested: I21.4 in I21 in I, 5411 in 54, or any code in its first three, two and one characters."""
-
-Value = int | float | str | bool | date | datetime
-"""One declared value: an enum member or a bound."""
 
 DEFAULT_MISSING: tuple[str, ...] = ("",)
 DEFAULT_POPULATION = "default"
@@ -121,6 +120,11 @@ class ColumnSchema:
         """The marginal engine models this column."""
         return not (self.is_text or self.is_identifying)
 
+    def value(self, document: object) -> Value | None:
+        """A JSON value as one of this column, or None if it is not one: of its type, and in its enum if it has one."""
+        value = parse_value(document, self.type)
+        return None if self.enum is not None and value not in self.enum else value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSchema:
@@ -133,6 +137,7 @@ class TableSchema:
     name: str = ""
     title: str = ""
     description: str = ""
+    constraints: tuple[rules.Constraint, ...] = ()
 
     def __getitem__(self, name: str) -> ColumnSchema:
         for column in self.columns:
@@ -174,6 +179,8 @@ class TableSchema:
         document["understudy:population"] = self.population
         if self.unit.column is not None:
             document["understudy:privacyUnit"] = {"column": self.unit.column, "maxRows": self.unit.max_rows}
+        if self.constraints:
+            document["understudy:constraints"] = [one.as_dict() for one in self.constraints]
         return document
 
 
@@ -251,6 +258,7 @@ _TABLE_KEYS = {
     "$schema",
     "understudy:population",
     "understudy:privacyUnit",
+    "understudy:constraints",
 }
 _FIELD_KEYS = {
     "name",
@@ -312,6 +320,7 @@ class _Parser:
             self.fault("/missingValues", "This is a list of strings.")
             missing = list(DEFAULT_MISSING)
         texts = {key: self.text(document, key, "") for key in ("name", "title", "description")}
+        constraints = self.constraints(document.get("understudy:constraints"), columns)
         if self.faults:
             message = self.faults[0][1]
             if len(self.faults) > 1:
@@ -327,8 +336,14 @@ class _Parser:
             population=population,
             unit=unit,
             missing_values=tuple(missing),
+            constraints=constraints,
             **texts,
         )
+
+    def constraints(self, document: object, columns: tuple[ColumnSchema, ...]) -> tuple[rules.Constraint, ...]:
+        known = {column.name: column for column in columns if column.is_modelled}
+        fields = {name: column.type for name, column in known.items()}
+        return rules.constraints(document, fields, lambda name, value: known[name].value(value), self.fault)
 
     def identified(self, columns: tuple[ColumnSchema, ...], unit: PrivacyUnit) -> tuple[ColumnSchema, ...]:
         """The column that tells persons apart is an identifier, said or not; a label or a note it cannot be."""

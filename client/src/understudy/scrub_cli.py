@@ -22,6 +22,7 @@ from understudy.options import ApiKey, AsJson, Url, connect, page
 
 _STAGES = {"upload": "sending the file", "scrub": "scrubbing", "download": "fetching the result", "done": "done"}
 _MODEL = "UNDERSTUDY_SCRUB_MODEL"
+_STRONG = Path("strong")
 
 
 def scrub(
@@ -33,7 +34,8 @@ def scrub(
         str | None, typer.Option("--population", help="Of notes: whose surrogates. One person, one surrogate in each.")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", help="A spaCy model's folder, or a Presidio YAML, on this machine.")
+        Path | None,
+        typer.Option("--model", help="'strong', or a path: a spaCy or ONNX model's folder, or a Presidio YAML."),
     ] = None,
     url: Url = None,
     api_key: ApiKey = None,
@@ -74,10 +76,10 @@ def _model(model: Path | None, url: str | None) -> Iterator[None]:
         return
     if url:
         raise UsageError("--model is for the service in this process; a remote one has its own.", code="model-remote")
-    if not model.exists():
-        raise UsageError("--model is the path of a model that is on this machine.", code="model-not-a-path")
+    if model != _STRONG and not model.exists():
+        raise UsageError("--model is 'strong' or the path of a model on this machine.", code="model-not-a-path")
     before = os.environ.get(_MODEL)
-    os.environ[_MODEL] = str(model.absolute())
+    os.environ[_MODEL] = str(model if model == _STRONG else model.absolute())
     try:
         yield
     finally:

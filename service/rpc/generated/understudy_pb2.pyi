@@ -7,11 +7,30 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ROLE_UNSPECIFIED: _ClassVar[Role]
+    ROLE_TENANT_ADMIN: _ClassVar[Role]
+    ROLE_STEWARD: _ClassVar[Role]
+    ROLE_ANALYST: _ClassVar[Role]
+    ROLE_AUDITOR: _ClassVar[Role]
+    ROLE_OPERATOR: _ClassVar[Role]
+
 class TableFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     TABLE_FORMAT_UNSPECIFIED: _ClassVar[TableFormat]
     TABLE_FORMAT_CSV: _ClassVar[TableFormat]
     TABLE_FORMAT_PARQUET: _ClassVar[TableFormat]
+    TABLE_FORMAT_TSV: _ClassVar[TableFormat]
+    TABLE_FORMAT_JSONL: _ClassVar[TableFormat]
+    TABLE_FORMAT_XLSX: _ClassVar[TableFormat]
+    TABLE_FORMAT_FHIR: _ClassVar[TableFormat]
+
+class ReportFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPORT_FORMAT_UNSPECIFIED: _ClassVar[ReportFormat]
+    REPORT_FORMAT_JSON: _ClassVar[ReportFormat]
+    REPORT_FORMAT_HTML: _ClassVar[ReportFormat]
 
 class ScrubFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -20,11 +39,19 @@ class ScrubFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SCRUB_FORMAT_PARQUET: _ClassVar[ScrubFormat]
     SCRUB_FORMAT_JSONL: _ClassVar[ScrubFormat]
 
+class ReleaseState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RELEASE_STATE_UNSPECIFIED: _ClassVar[ReleaseState]
+    RELEASE_STATE_CURRENT: _ClassVar[ReleaseState]
+    RELEASE_STATE_AFFECTED: _ClassVar[ReleaseState]
+    RELEASE_STATE_SUPERSEDED: _ClassVar[ReleaseState]
+
 class DatasetState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DATASET_STATE_UNSPECIFIED: _ClassVar[DatasetState]
     DATASET_STATE_EMPTY: _ClassVar[DatasetState]
     DATASET_STATE_READY: _ClassVar[DatasetState]
+    DATASET_STATE_EXPIRED: _ClassVar[DatasetState]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -33,21 +60,41 @@ class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_STATE_RUNNING: _ClassVar[JobState]
     JOB_STATE_DONE: _ClassVar[JobState]
     JOB_STATE_FAILED: _ClassVar[JobState]
+    JOB_STATE_CANCELLED: _ClassVar[JobState]
+ROLE_UNSPECIFIED: Role
+ROLE_TENANT_ADMIN: Role
+ROLE_STEWARD: Role
+ROLE_ANALYST: Role
+ROLE_AUDITOR: Role
+ROLE_OPERATOR: Role
 TABLE_FORMAT_UNSPECIFIED: TableFormat
 TABLE_FORMAT_CSV: TableFormat
 TABLE_FORMAT_PARQUET: TableFormat
+TABLE_FORMAT_TSV: TableFormat
+TABLE_FORMAT_JSONL: TableFormat
+TABLE_FORMAT_XLSX: TableFormat
+TABLE_FORMAT_FHIR: TableFormat
+REPORT_FORMAT_UNSPECIFIED: ReportFormat
+REPORT_FORMAT_JSON: ReportFormat
+REPORT_FORMAT_HTML: ReportFormat
 SCRUB_FORMAT_UNSPECIFIED: ScrubFormat
 SCRUB_FORMAT_CSV: ScrubFormat
 SCRUB_FORMAT_PARQUET: ScrubFormat
 SCRUB_FORMAT_JSONL: ScrubFormat
+RELEASE_STATE_UNSPECIFIED: ReleaseState
+RELEASE_STATE_CURRENT: ReleaseState
+RELEASE_STATE_AFFECTED: ReleaseState
+RELEASE_STATE_SUPERSEDED: ReleaseState
 DATASET_STATE_UNSPECIFIED: DatasetState
 DATASET_STATE_EMPTY: DatasetState
 DATASET_STATE_READY: DatasetState
+DATASET_STATE_EXPIRED: DatasetState
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
 JOB_STATE_DONE: JobState
 JOB_STATE_FAILED: JobState
+JOB_STATE_CANCELLED: JobState
 
 class PlaceView(_message.Message):
     __slots__ = ("line", "column", "pointer")
@@ -101,15 +148,19 @@ class TenantView(_message.Message):
     def __init__(self, name: _Optional[str] = ..., api_key: _Optional[str] = ...) -> None: ...
 
 class DatasetCreate(_message.Message):
-    __slots__ = ("table_schema", "format")
+    __slots__ = ("table_schema", "format", "keep_raw", "sheet")
     TABLE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
+    KEEP_RAW_FIELD_NUMBER: _ClassVar[int]
+    SHEET_FIELD_NUMBER: _ClassVar[int]
     table_schema: str
     format: TableFormat
-    def __init__(self, table_schema: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ...) -> None: ...
+    keep_raw: str
+    sheet: str
+    def __init__(self, table_schema: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., keep_raw: _Optional[str] = ..., sheet: _Optional[str] = ...) -> None: ...
 
 class DatasetView(_message.Message):
-    __slots__ = ("id", "state", "population", "format", "n_columns", "size_bytes", "sha256", "created_at")
+    __slots__ = ("id", "state", "population", "format", "n_columns", "size_bytes", "sha256", "created_at", "keep_raw", "release_of", "generation")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     POPULATION_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +169,9 @@ class DatasetView(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    KEEP_RAW_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_OF_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: DatasetState
     population: str
@@ -126,16 +180,21 @@ class DatasetView(_message.Message):
     size_bytes: int
     sha256: str
     created_at: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., population: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., n_columns: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., created_at: _Optional[str] = ...) -> None: ...
+    keep_raw: str
+    release_of: str
+    generation: int
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., population: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., n_columns: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., created_at: _Optional[str] = ..., keep_raw: _Optional[str] = ..., release_of: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
 
 class DatasetList(_message.Message):
-    __slots__ = ("datasets",)
+    __slots__ = ("datasets", "next_cursor")
     DATASETS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
     datasets: _containers.RepeatedCompositeFieldContainer[DatasetView]
-    def __init__(self, datasets: _Optional[_Iterable[_Union[DatasetView, _Mapping]]] = ...) -> None: ...
+    next_cursor: str
+    def __init__(self, datasets: _Optional[_Iterable[_Union[DatasetView, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
 class JobCreate(_message.Message):
-    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy", "without_dp")
+    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy", "without_dp", "priority", "allow_synthetic_input", "where", "rebalance", "text", "text_share")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +207,12 @@ class JobCreate(_message.Message):
     CANARIES_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     WITHOUT_DP_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_SYNTHETIC_INPUT_FIELD_NUMBER: _ClassVar[int]
+    WHERE_FIELD_NUMBER: _ClassVar[int]
+    REBALANCE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_SHARE_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     epsilon: float
     delta: float
@@ -160,7 +225,13 @@ class JobCreate(_message.Message):
     canaries: int
     policy: str
     without_dp: bool
-    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ..., without_dp: _Optional[bool] = ...) -> None: ...
+    priority: int
+    allow_synthetic_input: bool
+    where: str
+    rebalance: str
+    text: str
+    text_share: float
+    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ..., without_dp: _Optional[bool] = ..., priority: _Optional[int] = ..., allow_synthetic_input: _Optional[bool] = ..., where: _Optional[str] = ..., rebalance: _Optional[str] = ..., text: _Optional[str] = ..., text_share: _Optional[float] = ...) -> None: ...
 
 class StepView(_message.Message):
     __slots__ = ("name", "seconds")
@@ -171,7 +242,7 @@ class StepView(_message.Message):
     def __init__(self, name: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class JobView(_message.Message):
-    __slots__ = ("id", "dataset_id", "population", "state", "stage", "percent", "epsilon", "delta", "engine", "steps", "error", "created_at", "project")
+    __slots__ = ("id", "dataset_id", "population", "state", "stage", "percent", "epsilon", "delta", "engine", "steps", "error", "created_at", "project", "kind", "priority", "attempt")
     ID_FIELD_NUMBER: _ClassVar[int]
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     POPULATION_FIELD_NUMBER: _ClassVar[int]
@@ -185,6 +256,9 @@ class JobView(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     id: str
     dataset_id: str
     population: str
@@ -198,13 +272,18 @@ class JobView(_message.Message):
     error: Problem
     created_at: str
     project: str
-    def __init__(self, id: _Optional[str] = ..., dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., stage: _Optional[str] = ..., percent: _Optional[int] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., engine: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[StepView, _Mapping]]] = ..., error: _Optional[_Union[Problem, _Mapping]] = ..., created_at: _Optional[str] = ..., project: _Optional[str] = ...) -> None: ...
+    kind: str
+    priority: int
+    attempt: int
+    def __init__(self, id: _Optional[str] = ..., dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., stage: _Optional[str] = ..., percent: _Optional[int] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., engine: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[StepView, _Mapping]]] = ..., error: _Optional[_Union[Problem, _Mapping]] = ..., created_at: _Optional[str] = ..., project: _Optional[str] = ..., kind: _Optional[str] = ..., priority: _Optional[int] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class JobList(_message.Message):
-    __slots__ = ("jobs",)
+    __slots__ = ("jobs", "next_cursor")
     JOBS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
     jobs: _containers.RepeatedCompositeFieldContainer[JobView]
-    def __init__(self, jobs: _Optional[_Iterable[_Union[JobView, _Mapping]]] = ...) -> None: ...
+    next_cursor: str
+    def __init__(self, jobs: _Optional[_Iterable[_Union[JobView, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
 class BudgetGrant(_message.Message):
     __slots__ = ("epsilon", "delta", "composition", "window_days", "window_epsilon", "distinct_from")
@@ -321,7 +400,7 @@ class LedgerCheck(_message.Message):
     def __init__(self, ok: _Optional[bool] = ..., n_entries: _Optional[int] = ..., head: _Optional[str] = ..., anchored_n: _Optional[int] = ..., faults: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlanCreate(_message.Message):
-    __slots__ = ("table_schema", "epsilon", "delta", "n_rows", "engine", "project", "report_share")
+    __slots__ = ("table_schema", "epsilon", "delta", "n_rows", "engine", "project", "report_share", "text", "text_share")
     TABLE_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
@@ -329,6 +408,8 @@ class PlanCreate(_message.Message):
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     REPORT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_SHARE_FIELD_NUMBER: _ClassVar[int]
     table_schema: str
     epsilon: float
     delta: float
@@ -336,7 +417,9 @@ class PlanCreate(_message.Message):
     engine: str
     project: str
     report_share: float
-    def __init__(self, table_schema: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ...) -> None: ...
+    text: str
+    text_share: float
+    def __init__(self, table_schema: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., text: _Optional[str] = ..., text_share: _Optional[float] = ...) -> None: ...
 
 class PlanEvent(_message.Message):
     __slots__ = ("purpose", "event", "share")
@@ -375,16 +458,18 @@ class PlanScope(_message.Message):
     def __init__(self, scope: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., composition_rule: _Optional[str] = ..., is_limited: _Optional[bool] = ..., epsilon_left: _Optional[float] = ..., delta_left: _Optional[float] = ..., epsilon_cost: _Optional[float] = ..., epsilon_left_after: _Optional[float] = ..., delta_left_after: _Optional[float] = ..., fits: _Optional[bool] = ...) -> None: ...
 
 class PlanOffer(_message.Message):
-    __slots__ = ("engine", "summary", "events", "refusal")
+    __slots__ = ("engine", "summary", "events", "refusal", "expected")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
     engine: str
     summary: str
     events: _containers.RepeatedCompositeFieldContainer[PlanEvent]
     refusal: str
-    def __init__(self, engine: _Optional[str] = ..., summary: _Optional[str] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., refusal: _Optional[str] = ...) -> None: ...
+    expected: PlanExpected
+    def __init__(self, engine: _Optional[str] = ..., summary: _Optional[str] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., refusal: _Optional[str] = ..., expected: _Optional[_Union[PlanExpected, _Mapping]] = ...) -> None: ...
 
 class PlanExpected(_message.Message):
     __slots__ = ("n_rows", "one_way", "two_way", "smallest_group")
@@ -399,7 +484,7 @@ class PlanExpected(_message.Message):
     def __init__(self, n_rows: _Optional[int] = ..., one_way: _Optional[float] = ..., two_way: _Optional[float] = ..., smallest_group: _Optional[int] = ...) -> None: ...
 
 class PlanView(_message.Message):
-    __slots__ = ("engine", "population", "project", "epsilon", "delta", "epsilon_of_events", "rho", "accountant", "fits", "events", "scopes", "offers", "expected")
+    __slots__ = ("engine", "population", "project", "epsilon", "delta", "epsilon_of_events", "rho", "accountant", "fits", "events", "scopes", "offers", "expected", "reason", "formal_guarantee")
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     POPULATION_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
@@ -413,6 +498,8 @@ class PlanView(_message.Message):
     SCOPES_FIELD_NUMBER: _ClassVar[int]
     OFFERS_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    FORMAL_GUARANTEE_FIELD_NUMBER: _ClassVar[int]
     engine: str
     population: str
     project: str
@@ -426,17 +513,27 @@ class PlanView(_message.Message):
     scopes: _containers.RepeatedCompositeFieldContainer[PlanScope]
     offers: _containers.RepeatedCompositeFieldContainer[PlanOffer]
     expected: PlanExpected
-    def __init__(self, engine: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_of_events: _Optional[float] = ..., rho: _Optional[float] = ..., accountant: _Optional[str] = ..., fits: _Optional[bool] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[PlanScope, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PlanOffer, _Mapping]]] = ..., expected: _Optional[_Union[PlanExpected, _Mapping]] = ...) -> None: ...
+    reason: str
+    formal_guarantee: bool
+    def __init__(self, engine: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_of_events: _Optional[float] = ..., rho: _Optional[float] = ..., accountant: _Optional[str] = ..., fits: _Optional[bool] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[PlanScope, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PlanOffer, _Mapping]]] = ..., expected: _Optional[_Union[PlanExpected, _Mapping]] = ..., reason: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ...) -> None: ...
 
 class EngineView(_message.Message):
-    __slots__ = ("name", "summary", "formal_guarantee")
+    __slots__ = ("name", "summary", "formal_guarantee", "is_ready", "environment", "licence", "conditions")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     FORMAL_GUARANTEE_FIELD_NUMBER: _ClassVar[int]
+    IS_READY_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
+    LICENCE_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
     name: str
     summary: str
     formal_guarantee: bool
-    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ...) -> None: ...
+    is_ready: bool
+    environment: str
+    licence: str
+    conditions: str
+    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ..., is_ready: _Optional[bool] = ..., environment: _Optional[str] = ..., licence: _Optional[str] = ..., conditions: _Optional[str] = ...) -> None: ...
 
 class EngineList(_message.Message):
     __slots__ = ("engines",)
@@ -474,19 +571,6 @@ class EvaluationCreate(_message.Message):
     control_id: str
     def __init__(self, real_id: _Optional[str] = ..., synthetic_id: _Optional[str] = ..., control_id: _Optional[str] = ...) -> None: ...
 
-class EvaluationView(_message.Message):
-    __slots__ = ("files",)
-    class FilesEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-    FILES_FIELD_NUMBER: _ClassVar[int]
-    files: _containers.ScalarMap[str, str]
-    def __init__(self, files: _Optional[_Mapping[str, str]] = ...) -> None: ...
-
 class CurveCreate(_message.Message):
     __slots__ = ("dataset_id", "epsilons", "delta", "n_rows", "engine", "report_share", "audit_share")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -504,21 +588,6 @@ class CurveCreate(_message.Message):
     report_share: float
     audit_share: float
     def __init__(self, dataset_id: _Optional[str] = ..., epsilons: _Optional[_Iterable[float]] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., report_share: _Optional[float] = ..., audit_share: _Optional[float] = ...) -> None: ...
-
-class CurveView(_message.Message):
-    __slots__ = ("id", "files")
-    class FilesEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-    ID_FIELD_NUMBER: _ClassVar[int]
-    FILES_FIELD_NUMBER: _ClassVar[int]
-    id: str
-    files: _containers.ScalarMap[str, str]
-    def __init__(self, id: _Optional[str] = ..., files: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ScrubCreate(_message.Message):
     __slots__ = ("format", "table_schema", "population")
@@ -619,8 +688,16 @@ class GetDatasetRequest(_message.Message):
     def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
 
 class ListDatasetsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("limit", "cursor", "population", "state")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    cursor: str
+    population: str
+    state: DatasetState
+    def __init__(self, limit: _Optional[int] = ..., cursor: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ...) -> None: ...
 
 class DeleteDatasetRequest(_message.Message):
     __slots__ = ("dataset_id",)
@@ -657,10 +734,24 @@ class GetJobRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ...) -> None: ...
 
 class ListJobsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("limit", "cursor", "population", "state")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    cursor: str
+    population: str
+    state: JobState
+    def __init__(self, limit: _Optional[int] = ..., cursor: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ...) -> None: ...
 
 class WatchJobRequest(_message.Message):
+    __slots__ = ("job_id",)
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+
+class CancelJobRequest(_message.Message):
     __slots__ = ("job_id",)
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     job_id: str
@@ -673,6 +764,34 @@ class DownloadBundleRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ...) -> None: ...
 
 class DownloadBundleResponse(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: bytes
+    def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
+
+class DownloadOwnerReportRequest(_message.Message):
+    __slots__ = ("job_id", "format")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    format: ReportFormat
+    def __init__(self, job_id: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ...) -> None: ...
+
+class DownloadOwnerReportResponse(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: bytes
+    def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
+
+class DownloadReleaseReportRequest(_message.Message):
+    __slots__ = ("job_id", "format")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    format: ReportFormat
+    def __init__(self, job_id: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ...) -> None: ...
+
+class DownloadReleaseReportResponse(_message.Message):
     __slots__ = ("chunk",)
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     chunk: bytes
@@ -721,5 +840,222 @@ class GetHealthRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ListEnginesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class KeyCreate(_message.Message):
+    __slots__ = ("name", "roles", "scopes", "expires_in_days")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_IN_DAYS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    roles: _containers.RepeatedScalarFieldContainer[Role]
+    scopes: _containers.RepeatedScalarFieldContainer[str]
+    expires_in_days: int
+    def __init__(self, name: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[Role, str]]] = ..., scopes: _Optional[_Iterable[str]] = ..., expires_in_days: _Optional[int] = ...) -> None: ...
+
+class KeyView(_message.Message):
+    __slots__ = ("id", "name", "roles", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    LAST_USED_AT_FIELD_NUMBER: _ClassVar[int]
+    REVOKED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    roles: _containers.RepeatedScalarFieldContainer[Role]
+    scopes: _containers.RepeatedScalarFieldContainer[str]
+    created_at: str
+    expires_at: str
+    last_used_at: str
+    revoked_at: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., roles: _Optional[_Iterable[_Union[Role, str]]] = ..., scopes: _Optional[_Iterable[str]] = ..., created_at: _Optional[str] = ..., expires_at: _Optional[str] = ..., last_used_at: _Optional[str] = ..., revoked_at: _Optional[str] = ...) -> None: ...
+
+class KeyMade(_message.Message):
+    __slots__ = ("key", "api_key")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    API_KEY_FIELD_NUMBER: _ClassVar[int]
+    key: KeyView
+    api_key: str
+    def __init__(self, key: _Optional[_Union[KeyView, _Mapping]] = ..., api_key: _Optional[str] = ...) -> None: ...
+
+class KeyList(_message.Message):
+    __slots__ = ("keys",)
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedCompositeFieldContainer[KeyView]
+    def __init__(self, keys: _Optional[_Iterable[_Union[KeyView, _Mapping]]] = ...) -> None: ...
+
+class AuditCheck(_message.Message):
+    __slots__ = ("ok", "n_entries", "head", "faults")
+    OK_FIELD_NUMBER: _ClassVar[int]
+    N_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    FAULTS_FIELD_NUMBER: _ClassVar[int]
+    ok: bool
+    n_entries: int
+    head: str
+    faults: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, ok: _Optional[bool] = ..., n_entries: _Optional[int] = ..., head: _Optional[str] = ..., faults: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Readiness(_message.Message):
+    __slots__ = ("ready", "checks")
+    class ChecksEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    READY_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    ready: bool
+    checks: _containers.ScalarMap[str, str]
+    def __init__(self, ready: _Optional[bool] = ..., checks: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class ListKeysRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RevokeKeyRequest(_message.Message):
+    __slots__ = ("key_id",)
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    key_id: str
+    def __init__(self, key_id: _Optional[str] = ...) -> None: ...
+
+class RevokeKeyResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ExportAuditRequest(_message.Message):
+    __slots__ = ("after", "limit")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    limit: int
+    def __init__(self, after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ExportAuditResponse(_message.Message):
+    __slots__ = ("entry",)
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    entry: str
+    def __init__(self, entry: _Optional[str] = ...) -> None: ...
+
+class CheckAuditRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetReadinessRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SigningKey(_message.Message):
+    __slots__ = ("algorithm", "public_key", "fingerprint")
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    algorithm: str
+    public_key: str
+    fingerprint: str
+    def __init__(self, algorithm: _Optional[str] = ..., public_key: _Optional[str] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+
+class RetentionPolicy(_message.Message):
+    __slots__ = ("keep_raw", "keep_bundles", "retrain")
+    KEEP_RAW_FIELD_NUMBER: _ClassVar[int]
+    KEEP_BUNDLES_FIELD_NUMBER: _ClassVar[int]
+    RETRAIN_FIELD_NUMBER: _ClassVar[int]
+    keep_raw: str
+    keep_bundles: str
+    retrain: bool
+    def __init__(self, keep_raw: _Optional[str] = ..., keep_bundles: _Optional[str] = ..., retrain: _Optional[bool] = ...) -> None: ...
+
+class ReleaseView(_message.Message):
+    __slots__ = ("job_id", "dataset_id", "population", "state", "superseded_by", "generation", "made_from", "n_rows", "has_files", "created_at")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDED_BY_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    MADE_FROM_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    HAS_FILES_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    dataset_id: str
+    population: str
+    state: ReleaseState
+    superseded_by: str
+    generation: int
+    made_from: str
+    n_rows: int
+    has_files: bool
+    created_at: str
+    def __init__(self, job_id: _Optional[str] = ..., dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., state: _Optional[_Union[ReleaseState, str]] = ..., superseded_by: _Optional[str] = ..., generation: _Optional[int] = ..., made_from: _Optional[str] = ..., n_rows: _Optional[int] = ..., has_files: _Optional[bool] = ..., created_at: _Optional[str] = ...) -> None: ...
+
+class ReleaseList(_message.Message):
+    __slots__ = ("releases",)
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
+    releases: _containers.RepeatedCompositeFieldContainer[ReleaseView]
+    def __init__(self, releases: _Optional[_Iterable[_Union[ReleaseView, _Mapping]]] = ...) -> None: ...
+
+class ErasedDataset(_message.Message):
+    __slots__ = ("dataset_id", "population", "n_rows")
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    N_ROWS_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    population: str
+    n_rows: int
+    def __init__(self, dataset_id: _Optional[str] = ..., population: _Optional[str] = ..., n_rows: _Optional[int] = ...) -> None: ...
+
+class AffectedRelease(_message.Message):
+    __slots__ = ("job_id", "state", "retrained_by", "retrain_refused")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    RETRAINED_BY_FIELD_NUMBER: _ClassVar[int]
+    RETRAIN_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    state: ReleaseState
+    retrained_by: str
+    retrain_refused: str
+    def __init__(self, job_id: _Optional[str] = ..., state: _Optional[_Union[ReleaseState, str]] = ..., retrained_by: _Optional[str] = ..., retrain_refused: _Optional[str] = ...) -> None: ...
+
+class ErasureView(_message.Message):
+    __slots__ = ("datasets", "releases", "n_datasets_searched", "n_releases_searched", "datasets_without_persons", "releases_unknown")
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
+    N_DATASETS_SEARCHED_FIELD_NUMBER: _ClassVar[int]
+    N_RELEASES_SEARCHED_FIELD_NUMBER: _ClassVar[int]
+    DATASETS_WITHOUT_PERSONS_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    datasets: _containers.RepeatedCompositeFieldContainer[ErasedDataset]
+    releases: _containers.RepeatedCompositeFieldContainer[AffectedRelease]
+    n_datasets_searched: int
+    n_releases_searched: int
+    datasets_without_persons: _containers.RepeatedScalarFieldContainer[str]
+    releases_unknown: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, datasets: _Optional[_Iterable[_Union[ErasedDataset, _Mapping]]] = ..., releases: _Optional[_Iterable[_Union[AffectedRelease, _Mapping]]] = ..., n_datasets_searched: _Optional[int] = ..., n_releases_searched: _Optional[int] = ..., datasets_without_persons: _Optional[_Iterable[str]] = ..., releases_unknown: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetRetentionRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListReleasesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class EraseSubjectRequest(_message.Message):
+    __slots__ = ("subject_id", "population")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    population: str
+    def __init__(self, subject_id: _Optional[str] = ..., population: _Optional[str] = ...) -> None: ...
+
+class GetSigningKeyRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -352,6 +352,11 @@ class JobsStub:
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.WatchJobRequest.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
                 _registered_method=True)
+        self.Cancel = channel.unary_unary(
+                '/understudy.v1.Jobs/Cancel',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CancelJobRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
+                _registered_method=True)
         self.Plan = channel.unary_unary(
                 '/understudy.v1.Jobs/Plan',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PlanCreate.SerializeToString,
@@ -360,17 +365,27 @@ class JobsStub:
         self.Evaluate = channel.unary_unary(
                 '/understudy.v1.Jobs/Evaluate',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.SerializeToString,
-                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.FromString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
                 _registered_method=True)
         self.Curve = channel.unary_unary(
                 '/understudy.v1.Jobs/Curve',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveCreate.SerializeToString,
-                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveView.FromString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
                 _registered_method=True)
         self.DownloadBundle = channel.unary_stream(
                 '/understudy.v1.Jobs/DownloadBundle',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleRequest.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleResponse.FromString,
+                _registered_method=True)
+        self.DownloadOwnerReport = channel.unary_stream(
+                '/understudy.v1.Jobs/DownloadOwnerReport',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadOwnerReportRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadOwnerReportResponse.FromString,
+                _registered_method=True)
+        self.DownloadReleaseReport = channel.unary_stream(
+                '/understudy.v1.Jobs/DownloadReleaseReport',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadReleaseReportRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadReleaseReportResponse.FromString,
                 _registered_method=True)
 
 
@@ -406,6 +421,13 @@ class JobsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Cancel(self, request, context):
+        """Stops a job that has not ended, also one that runs in another process. A price that was not spent is free again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Plan(self, request, context):
         """What a job would cost, before any row is read. Nothing is held.
         """
@@ -434,6 +456,20 @@ class JobsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadOwnerReport(self, request, context):
+        """The owner's report of a job that has ended, also of one whose bundle was withheld. Not private: for the data owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadReleaseReport(self, request, context):
+        """The release report of a job that ended well, as it stands in the bundle.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_JobsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -457,6 +493,11 @@ def add_JobsServicer_to_server(servicer, server):
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.WatchJobRequest.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.SerializeToString,
             ),
+            'Cancel': grpc.unary_unary_rpc_method_handler(
+                    servicer.Cancel,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CancelJobRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.SerializeToString,
+            ),
             'Plan': grpc.unary_unary_rpc_method_handler(
                     servicer.Plan,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PlanCreate.FromString,
@@ -465,17 +506,27 @@ def add_JobsServicer_to_server(servicer, server):
             'Evaluate': grpc.unary_unary_rpc_method_handler(
                     servicer.Evaluate,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.FromString,
-                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.SerializeToString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.SerializeToString,
             ),
             'Curve': grpc.unary_unary_rpc_method_handler(
                     servicer.Curve,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveCreate.FromString,
-                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CurveView.SerializeToString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.SerializeToString,
             ),
             'DownloadBundle': grpc.unary_stream_rpc_method_handler(
                     servicer.DownloadBundle,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleRequest.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleResponse.SerializeToString,
+            ),
+            'DownloadOwnerReport': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadOwnerReport,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadOwnerReportRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadOwnerReportResponse.SerializeToString,
+            ),
+            'DownloadReleaseReport': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadReleaseReport,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadReleaseReportRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadReleaseReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -598,6 +649,33 @@ class Jobs:
             _registered_method=True)
 
     @staticmethod
+    def Cancel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Jobs/Cancel',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.CancelJobRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Plan(request,
             target,
             options=(),
@@ -640,7 +718,7 @@ class Jobs:
             target,
             '/understudy.v1.Jobs/Evaluate',
             service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationCreate.SerializeToString,
-            service_dot_rpc_dot_generated_dot_understudy__pb2.EvaluationView.FromString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
             options,
             channel_credentials,
             insecure,
@@ -667,7 +745,7 @@ class Jobs:
             target,
             '/understudy.v1.Jobs/Curve',
             service_dot_rpc_dot_generated_dot_understudy__pb2.CurveCreate.SerializeToString,
-            service_dot_rpc_dot_generated_dot_understudy__pb2.CurveView.FromString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
             options,
             channel_credentials,
             insecure,
@@ -695,6 +773,60 @@ class Jobs:
             '/understudy.v1.Jobs/DownloadBundle',
             service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleRequest.SerializeToString,
             service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadOwnerReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/understudy.v1.Jobs/DownloadOwnerReport',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadOwnerReportRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadOwnerReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadReleaseReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/understudy.v1.Jobs/DownloadReleaseReport',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadReleaseReportRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.DownloadReleaseReportResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1167,6 +1299,542 @@ class Budgets:
             _registered_method=True)
 
 
+class KeysStub:
+    """API keys of the tenant.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Create = channel.unary_unary(
+                '/understudy.v1.Keys/Create',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.KeyCreate.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.KeyMade.FromString,
+                _registered_method=True)
+        self.List = channel.unary_unary(
+                '/understudy.v1.Keys/List',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ListKeysRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.KeyList.FromString,
+                _registered_method=True)
+        self.Revoke = channel.unary_unary(
+                '/understudy.v1.Keys/Revoke',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RevokeKeyRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RevokeKeyResponse.FromString,
+                _registered_method=True)
+
+
+class KeysServicer:
+    """API keys of the tenant.
+    """
+
+    def Create(self, request, context):
+        """Makes a key and shows its secret, this one time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def List(self, request, context):
+        """All keys, oldest first, those that are revoked too. Never a secret.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Revoke(self, request, context):
+        """From now on the key opens nothing. Its line stays in the list.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_KeysServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Create': grpc.unary_unary_rpc_method_handler(
+                    servicer.Create,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.KeyCreate.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.KeyMade.SerializeToString,
+            ),
+            'List': grpc.unary_unary_rpc_method_handler(
+                    servicer.List,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ListKeysRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.KeyList.SerializeToString,
+            ),
+            'Revoke': grpc.unary_unary_rpc_method_handler(
+                    servicer.Revoke,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RevokeKeyRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RevokeKeyResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'understudy.v1.Keys', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('understudy.v1.Keys', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Keys:
+    """API keys of the tenant.
+    """
+
+    @staticmethod
+    def Create(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Keys/Create',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.KeyCreate.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.KeyMade.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def List(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Keys/List',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ListKeysRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.KeyList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Revoke(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Keys/Revoke',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.RevokeKeyRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.RevokeKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class CustodyStub:
+    """What is kept, for how long, and what became of it.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetRetention = channel.unary_unary(
+                '/understudy.v1.Custody/GetRetention',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetRetentionRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.FromString,
+                _registered_method=True)
+        self.SetRetention = channel.unary_unary(
+                '/understudy.v1.Custody/SetRetention',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.FromString,
+                _registered_method=True)
+        self.ListReleases = channel.unary_unary(
+                '/understudy.v1.Custody/ListReleases',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ListReleasesRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ReleaseList.FromString,
+                _registered_method=True)
+        self.EraseSubject = channel.unary_unary(
+                '/understudy.v1.Custody/EraseSubject',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EraseSubjectRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ErasureView.FromString,
+                _registered_method=True)
+        self.GetSigningKey = channel.unary_unary(
+                '/understudy.v1.Custody/GetSigningKey',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetSigningKeyRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.SigningKey.FromString,
+                _registered_method=True)
+
+
+class CustodyServicer:
+    """What is kept, for how long, and what became of it.
+    """
+
+    def GetRetention(self, request, context):
+        """How long the tenant keeps what.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetRetention(self, request, context):
+        """Decides it, from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReleases(self, request, context):
+        """All releases, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseSubject(self, request, context):
+        """Drops a person's rows from every stored table, and says which releases were made with them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSigningKey(self, request, context):
+        """The public half of the key that signs bundles. Needs no key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_CustodyServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetRetention': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRetention,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetRetentionRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.SerializeToString,
+            ),
+            'SetRetention': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetRetention,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.SerializeToString,
+            ),
+            'ListReleases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReleases,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ListReleasesRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ReleaseList.SerializeToString,
+            ),
+            'EraseSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseSubject,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.EraseSubjectRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ErasureView.SerializeToString,
+            ),
+            'GetSigningKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSigningKey,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetSigningKeyRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.SigningKey.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'understudy.v1.Custody', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('understudy.v1.Custody', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Custody:
+    """What is kept, for how long, and what became of it.
+    """
+
+    @staticmethod
+    def GetRetention(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Custody/GetRetention',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.GetRetentionRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetRetention(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Custody/SetRetention',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.RetentionPolicy.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReleases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Custody/ListReleases',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ListReleasesRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ReleaseList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Custody/EraseSubject',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.EraseSubjectRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ErasureView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSigningKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Custody/GetSigningKey',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.GetSigningKeyRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.SigningKey.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class AuditStub:
+    """Who did what in the tenant.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Export = channel.unary_stream(
+                '/understudy.v1.Audit/Export',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ExportAuditRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ExportAuditResponse.FromString,
+                _registered_method=True)
+        self.Check = channel.unary_unary(
+                '/understudy.v1.Audit/Check',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CheckAuditRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.AuditCheck.FromString,
+                _registered_method=True)
+
+
+class AuditServicer:
+    """Who did what in the tenant.
+    """
+
+    def Export(self, request, context):
+        """Entries of the audit log, oldest first, each as a FHIR R4 AuditEvent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Check(self, request, context):
+        """The chain of digests and the end of the log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AuditServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Export': grpc.unary_stream_rpc_method_handler(
+                    servicer.Export,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ExportAuditRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.ExportAuditResponse.SerializeToString,
+            ),
+            'Check': grpc.unary_unary_rpc_method_handler(
+                    servicer.Check,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.CheckAuditRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.AuditCheck.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'understudy.v1.Audit', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('understudy.v1.Audit', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Audit:
+    """Who did what in the tenant.
+    """
+
+    @staticmethod
+    def Export(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/understudy.v1.Audit/Export',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ExportAuditRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.ExportAuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Check(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Audit/Check',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.CheckAuditRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.AuditCheck.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class ServiceStub:
     """Tenants, engines, version. Whether the service is up is told by the standard grpc.health.v1.Health.
     """
@@ -1181,6 +1849,11 @@ class ServiceStub:
                 '/understudy.v1.Service/GetHealth',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetHealthRequest.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.Health.FromString,
+                _registered_method=True)
+        self.GetReadiness = channel.unary_unary(
+                '/understudy.v1.Service/GetReadiness',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetReadinessRequest.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.Readiness.FromString,
                 _registered_method=True)
         self.ListEngines = channel.unary_unary(
                 '/understudy.v1.Service/ListEngines',
@@ -1200,6 +1873,13 @@ class ServiceServicer:
 
     def GetHealth(self, request, context):
         """The version of the service. Needs no key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReadiness(self, request, context):
+        """Whether the service can do its work now. Needs no key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -1227,6 +1907,11 @@ def add_ServiceServicer_to_server(servicer, server):
                     servicer.GetHealth,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetHealthRequest.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.Health.SerializeToString,
+            ),
+            'GetReadiness': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReadiness,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetReadinessRequest.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.Readiness.SerializeToString,
             ),
             'ListEngines': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEngines,
@@ -1267,6 +1952,33 @@ class Service:
             '/understudy.v1.Service/GetHealth',
             service_dot_rpc_dot_generated_dot_understudy__pb2.GetHealthRequest.SerializeToString,
             service_dot_rpc_dot_generated_dot_understudy__pb2.Health.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReadiness(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Service/GetReadiness',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.GetReadinessRequest.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.Readiness.FromString,
             options,
             channel_credentials,
             insecure,

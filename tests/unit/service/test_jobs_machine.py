@@ -1,4 +1,4 @@
-"""A job's life: queued -> running -> done | failed, and nothing after."""
+"""A job's life: queued -> running -> done | failed | cancelled, and nothing after."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ CHANGES: dict[str, Callable[[Job], Job]] = {
     "record": lambda job: job.with_step(StepRecord(name="fit", seconds=1.0)),
     "finish": lambda job: job.done("bundle"),
     "fail": lambda job: job.failed(ERROR),
+    "publish": lambda job: job.with_files({"a": job.new_key("a")}),
+    "cancel": lambda job: job.cancelled(ERROR),
 }
 
 
@@ -62,7 +64,19 @@ def test_failed_has_an_error_and_no_bundle() -> None:
     assert (failed.state, failed.stage, failed.error, failed.bundle) == (JobState.FAILED, "failed", ERROR, None)
 
 
-@pytest.mark.parametrize("ended", [QUEUED.started().done("bundle"), QUEUED.failed(ERROR)], ids=["done", "failed"])
+ENDED = {"done": QUEUED.started().done("bundle"), "failed": QUEUED.failed(ERROR), "cancelled": QUEUED.cancelled(ERROR)}
+
+
+def test_attempts_publish_under_keys_of_their_own() -> None:
+    first, second = QUEUED.started(), QUEUED.started().started()
+    assert first.new_key("a") != second.new_key("a")
+    assert first.with_files({"a": first.new_key("a")}).key_of("a") == "t/jobs/j1/1/a"
+    again = second.with_files({"a": first.new_key("a"), "b": "x"}).with_files({"a": second.new_key("a")})
+    assert again.files == {"a": "t/jobs/j1/2/a", "b": "x"}
+    assert again.key_of("c").startswith(again.prefix)
+
+
+@pytest.mark.parametrize("ended", ENDED.values(), ids=ENDED)
 @pytest.mark.parametrize("change", CHANGES)
 def test_nothing_changes_what_has_ended(ended: Job, change: str) -> None:
     with pytest.raises(Conflict):
@@ -94,4 +108,4 @@ def test_any_life_ends_at_most_once_and_keeps_its_terms(life: list[str]) -> None
     assert n_ends <= 1
     assert (job.id, job.tenant, job.epsilon, job.delta, job.plan) == ("j1", "t", 1.0, 1e-6, {})
     assert (job.bundle is not None) == (job.state is JobState.DONE)
-    assert (job.error is not None) == (job.state is JobState.FAILED)
+    assert (job.error is not None) == (job.state in (JobState.FAILED, JobState.CANCELLED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from service.sandbox import ChildLimits, decode_error, encode_error, run_child
 from understudy.errors import ERRORS, BudgetExceeded, Failed, InputRefused, Place
 
 TASKS = """
-import os, signal, subprocess, sys, time
+import os, resource, signal, socket, subprocess, sys, time
 from pathlib import Path
 from service.sandbox_child import serve_child
 from understudy.errors import InputRefused, Place
@@ -52,6 +53,19 @@ def abort(request, progress):
 
 def garbage(request, progress):
     os._exit(0)
+
+def dial(request, progress):
+    # What was cut once cannot be cut again, so whether it may be is tried in a process of its own.
+    again = "import sys; from service.sandbox_child import cut_network; sys.exit(not cut_network())"
+    may_cut = subprocess.run([sys.executable, "-c", again]).returncode == 0
+    try:
+        socket.create_connection(("127.0.0.1", request["port"]), 2).close()
+        return {"reached": True, "may_cut": may_cut, "user": os.getuid()}
+    except OSError:
+        return {"reached": False, "may_cut": may_cut, "user": os.getuid()}
+
+def caps(request, progress):
+    return {"files": resource.getrlimit(resource.RLIMIT_NOFILE)[1], "core": resource.getrlimit(resource.RLIMIT_CORE)[0]}
 
 def sleeper(request, progress):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -167,7 +181,7 @@ def test_too_much_cpu_is_exhaustion(run):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("SIGKILL", "exhausted"), ("SIGABRT", "exhausted"), ("SIGSEGV", "failed")]
+    ("name", "reason"), [("SIGKILL", "exhausted"), ("SIGABRT", "exhausted"), ("SIGSEGV", "no-answer")]
 )
 def test_a_child_that_a_signal_ends(run, name, reason):
     with pytest.raises(Failed) as caught:
@@ -178,7 +192,7 @@ def test_a_child_that_a_signal_ends(run, name, reason):
 def test_a_child_that_ends_without_an_answer_fails(run):
     with pytest.raises(Failed) as caught:
         run("garbage")
-    assert caught.value.reason == "failed"
+    assert caught.value.reason == "no-answer"
 
 
 def test_a_module_that_does_not_exist_fails():
@@ -250,3 +264,24 @@ def test_ingest_runs_as_a_child_and_its_refusal_comes_back(tmp_path):
     with pytest.raises(InputRefused) as caught:
         run_child("service.child", request, task="ingest")
     assert (caught.value.reason, caught.value.where) == ("value-not-integer", (Place(line=3, column="a"),))
+
+
+def test_a_child_has_no_network_where_the_kernel_lets_us_take_it(run):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = {"port": server.getsockname()[1]}
+        assert run("dial", where, limits=ChildLimits(network=True))["reached"]
+        found = run("dial", where)
+    assert found["user"] == os.getuid()
+    if not found["may_cut"]:
+        pytest.skip("this kernel lets no ordinary process have a network of its own")
+    assert not found["reached"]
+
+
+def test_a_child_may_open_so_many_files_and_leaves_no_core(run):
+    assert run("caps", limits=ChildLimits(open_files=200)) == {"files": 200, "core": 0}
+
+
+def test_a_full_disk_is_said_to_be_one(run):
+    with pytest.raises(Failed) as caught:
+        run("writes", {"out": "/dev/full"})
+    assert caught.value.reason == "disk-full"

@@ -23,6 +23,7 @@ from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
 from service.store.sql import SqlDatabase
+from service.store.vault import open_vault
 from understudy.messages import JobState
 
 OURS = TenantId("ours")
@@ -50,7 +51,7 @@ def ports(tmp_path: Path) -> Iterator[Ports]:
         database=database,
         blobs=LocalBlobs(tmp_path / "blobs"),
         queue=None,  # type: ignore[arg-type]
-        keys=FileKeys(tmp_path / "keys", os.urandom),
+        keys=FileKeys(open_vault(tmp_path / "keys", os.urandom)),
         clock=SystemClock(),
         sandbox=None,  # type: ignore[arg-type]
         settings=Settings(home=tmp_path),

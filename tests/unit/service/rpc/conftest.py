@@ -15,6 +15,7 @@ import pytest
 
 from service.commands.tenants import make_bootstrap, open_local_tenant
 from service.context import TenantId
+from service.jobs import Job
 from service.ports import Ports, Transaction
 from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.generated import understudy_pb2_grpc as pb_grpc
@@ -25,6 +26,7 @@ from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
 from service.store.sql import SqlDatabase
+from service.store.vault import open_vault
 from understudy.errors import InputRefused, Place
 
 SCHEMA = (
@@ -40,8 +42,11 @@ class FakeQueue:
 
     queued: list[str] = field(default_factory=list)
 
-    def enqueue(self, tx: Transaction, tenant: TenantId, job_id: str) -> None:
-        self.queued.append(job_id)
+    def enqueue(self, tx: Transaction, job: Job) -> None:
+        self.queued.append(job.id)
+
+    def cancel(self, job_id: str) -> None:
+        self.queued.remove(job_id)
 
 
 def fake_sandbox(task: str, request: dict[str, object], *, on_progress: object) -> dict[str, object]:
@@ -106,7 +111,7 @@ def ports(tmp_path: Path) -> Iterator[Ports]:
         database=database,
         blobs=LocalBlobs(tmp_path / "blobs"),
         queue=FakeQueue(),
-        keys=FileKeys(tmp_path / "keys", os.urandom),
+        keys=FileKeys(open_vault(tmp_path / "keys", os.urandom)),
         clock=SystemClock(),
         sandbox=fake_sandbox,
         settings=Settings(home=tmp_path, max_upload_bytes=1024 * 1024),

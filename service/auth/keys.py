@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Collection
 from datetime import datetime
 
 from service.context import Principal, TenantId
 from service.ports import ApiKey, Entropy, TenantStore
 from understudy.errors import Unauthenticated, UsageError
+from understudy.messages import Role
 
 _KEY = re.compile(r"us_([0-9a-f]{16})\.([0-9a-f]{64})")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -29,10 +31,29 @@ def tenant_id(name: str) -> TenantId:
     return TenantId(name)
 
 
-def new_key(tenant: TenantId, *, entropy: Entropy, at: datetime) -> tuple[str, ApiKey]:
+def new_key(
+    tenant: TenantId,
+    *,
+    entropy: Entropy,
+    at: datetime,
+    name: str = "",
+    roles: Collection[Role] = (Role.TENANT_ADMIN,),
+    scopes: Collection[str] = (),
+    expires_at: datetime | None = None,
+) -> tuple[str, ApiKey]:
     """A new key: the text to show once, and what is kept."""
     identity, secret = entropy(8).hex(), entropy(32).hex()
-    return f"us_{identity}.{secret}", ApiKey(id=identity, tenant=tenant, secret_sha256=digest(secret), created_at=at)
+    key = ApiKey(
+        id=identity,
+        tenant=tenant,
+        secret_sha256=digest(secret),
+        created_at=at,
+        name=name,
+        roles=tuple(sorted(roles)),
+        scopes=tuple(sorted(scopes)),
+        expires_at=expires_at,
+    )
+    return f"us_{identity}.{secret}", key
 
 
 def digest(secret: str) -> str:
@@ -48,13 +69,21 @@ def bearer(header: str | None) -> str:
     return credential.strip()
 
 
-def recognise(credential: str, tenants: TenantStore) -> Principal:
-    """Whose key this is. Raises Unauthenticated, saying no more than that."""
+def recognise(credential: str, tenants: TenantStore, *, at: datetime | None = None) -> Principal:
+    """Whose key this is, at a moment. Raises Unauthenticated, which does not say what is wrong with the key.
+
+    A key that is unknown, expired or revoked is answered alike; who holds a real one can look in the list of keys.
+    """
     match = _KEY.fullmatch(credential)
     known = tenants.find_key(match[1]) if match else None
     # Compare even when nothing was found, so that timing does not tell which half was wrong.
     expected = known.secret_sha256 if known else digest("")
     offered = digest(match[2]) if match else digest("none")
-    if not hmac.compare_digest(expected, offered) or known is None:
+    is_right = hmac.compare_digest(expected, offered)
+    if not is_right or known is None or not _is_valid(known, at):
         raise Unauthenticated("The API key is not known.")
-    return Principal(tenant=known.tenant, key_id=known.id)
+    return Principal(tenant=known.tenant, key_id=known.id, roles=frozenset(known.roles), scopes=frozenset(known.scopes))
+
+
+def _is_valid(key: ApiKey, at: datetime | None) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or at is None or at < key.expires_at)
