@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.scrub_pools import Fillers, Piece
+from benchmarks.scrub_fill_people import Piece
+from benchmarks.scrub_fillers import Fillers
 
 TEMPLATES = Path(__file__).with_name("scrub_templates.txt")
 _NODE = re.compile(r"\{(\w+)\}|\[|\]|\|")

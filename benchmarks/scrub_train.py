@@ -18,12 +18,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.scrub_fillers import Fillers
 from benchmarks.scrub_generate import document, read_templates
-from benchmarks.scrub_pools import _ABBREVIATIONS, _CLINICAL, _DRUGS, _MED, Fillers, Pools
+from benchmarks.scrub_meanings import read_meanings
+from benchmarks.scrub_medical import ABBREVIATIONS, BRANDS, CLINICAL, DRUGS
+from benchmarks.scrub_pools import Pools
 from privacy.scrub.folding import fold
 from privacy.scrub.nationalities import NATIONALITIES, STATES
 from privacy.scrub.tagger import LABELS, WEIGHTS, WINDOW, windows
-from privacy.scrub.tokens import FLAGS, LISTS_COLUMN, ROWS, TOKEN, WORD_COLUMN, Words, read_lexicon
+from privacy.scrub.tokens import FLAGS, KNOWN_COLUMN, LISTS_COLUMN, ROWS, TOKEN, WORD_COLUMN, Words, open_words
 
 SIZE, HIDDEN, DEPTH = 64, 128, 3
 BATCH = 3_000
@@ -57,7 +60,7 @@ def lexicon(pools: Pools) -> dict[str, int]:
     for name, code in STATES:
         add(name, "state")
         add(code, "state")
-    for word in [*_CLINICAL, *_MED.split(), *_DRUGS, *_ABBREVIATIONS]:
+    for word in [*CLINICAL, *BRANDS.split(), *DRUGS, *ABBREVIATIONS]:
         pools.ordinary[fold(word)] += 12
     for word, count in pools.ordinary.items():
         if count >= 3:
@@ -74,24 +77,28 @@ def write_lexicon(found: dict[str, int], path: Path) -> None:
     path.write_bytes(gzip.compress(text.encode("utf-8"), 9, mtime=0))
 
 
+def labels_of(pieces: list[tuple[str, str]], spans: list[tuple[int, int]]) -> NDArray[np.int8]:
+    """The label of each word of a document, by where it begins."""
+    bounds = np.cumsum([len(piece) for piece, _ in pieces])
+    labels = np.array([LABELS.index(label) if label else 0 for _, label in pieces], dtype=np.int8)
+    return labels[np.searchsorted(bounds, [start for start, _ in spans], side="right")]
+
+
 def encode(pieces: list[tuple[str, str]], words: Words) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """Rows and labels of one document, with a gap of ``WINDOW`` * 3 pads after it."""
+    """Rows and labels of one document."""
     text = "".join(piece for piece, _ in pieces)
-    bounds, labels = [], []
-    end = 0
-    for piece, label in pieces:
-        end += len(piece)
-        bounds.append(end)
-        labels.append(LABELS.index(label) if label else 0)
     spans = [match.span() for match in TOKEN.finditer(text)]
-    owner = np.searchsorted(bounds, [start for start, _ in spans], side="right")
-    return words.rows(text, spans), np.array(labels, dtype=np.int8)[owner]
+    return words.rows(text, spans), labels_of(pieces, spans)
 
 
 class Trainer:
-    """Adam on the mean cross-entropy of all words of a batch."""
+    """Adam on the mean cross-entropy of all words of a batch.
 
-    def __init__(self, seed: int) -> None:
+    ``meanings``: (words of the vocabulary, d) float32, which stay as they are; a matrix that brings them to the
+    table's width is learned, and only its product with them is shipped.
+    """
+
+    def __init__(self, seed: int, meanings: F) -> None:
         rng = np.random.default_rng(seed)
         span = 2 * WINDOW + 1
         self.rng = rng
@@ -105,6 +112,8 @@ class Trainer:
         self.weights["wo"] = rng.normal(0, 0.1, (HIDDEN, len(LABELS))).astype(np.float32)
         self.weights["bo"] = np.zeros(len(LABELS), np.float32)
         self.weights["table"][0] = 0
+        self.weights["lift"] = rng.normal(0, 0.3, (meanings.shape[1], SIZE)).astype(np.float32)
+        self.meanings: F = np.concatenate([np.zeros((1, meanings.shape[1]), np.float32), meanings])
         self.moments = {name: (np.zeros_like(value), np.zeros_like(value)) for name, value in self.weights.items()}
         self.mean = {name: value.copy() for name, value in self.weights.items()}
         self.steps = 0
@@ -114,7 +123,10 @@ class Trainer:
         w, real = self.weights, (labels >= 0)[:, None]
         n_real = float(real.sum())
         drop = self.dropped(rows, labels)
-        hidden: F = w["table"][drop].sum(axis=1)
+        known = np.maximum(drop[:, KNOWN_COLUMN] - (ROWS - 1), 0)
+        drop[:, KNOWN_COLUMN] = 0
+        meant = self.meanings[known]
+        hidden: F = w["table"][drop].sum(axis=1) + meant @ w["lift"]
         mask0 = (self.rng.random(hidden.shape, dtype=np.float32) > 0.1).astype(np.float32) / 0.9 * real
         hidden *= mask0
         seen, masks, layer_inputs = [], [], []
@@ -145,6 +157,7 @@ class Trainer:
             grads[f"b{n}"] = inner.sum(axis=0)
             through = _unwindow(inner @ w[f"w{n}"].T)
             back = through if n == 0 else back + through
+        grads["lift"] = meant.T @ (back * mask0)
         self.update(grads, back * mask0, drop, rate)
         return loss
 
@@ -157,6 +170,7 @@ class Trainer:
         unlisted = draw[1] < np.where(filled, 0.12, 0.12)
         rows[unlisted, LISTS_COLUMN] = 1 + 24_000 + 4_000 + 8_000 + 1_500
         rows[unlisted, LISTS_COLUMN + 2] = 0
+        rows[self.rng.random(len(labels)) < 0.2, KNOWN_COLUMN] = 0
         return rows
 
     def update(self, grads: dict[str, F], dvec: F, rows: NDArray[np.int32], rate: float) -> None:
@@ -185,9 +199,9 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """The running mean of the weights: table as int8, the rest as float16."""
-        table = self.mean["table"]
+        table = np.concatenate([self.mean["table"], self.meanings[1:] @ self.mean["lift"]])
         scale = np.maximum(np.abs(table).max(axis=1), 1e-6) / 127
-        arrays = {name: value.astype(np.float16) for name, value in self.mean.items() if name != "table"}
+        arrays = {name: value.astype(np.float16) for name, value in self.mean.items() if name not in ("table", "lift")}
         thresholds = np.array([THRESHOLDS.get(label, 0.5) for label in LABELS], np.float32)
         np.savez_compressed(
             path,
@@ -238,12 +252,14 @@ def main() -> None:
     begin = time.process_time()
     pools = Pools.load(options.seed)
     write_lexicon(lexicon(pools), options.out / "lexicon.txt.gz")
-    words = Words(read_lexicon(options.out / "lexicon.txt.gz"))
+    vocabulary, meanings = read_meanings()
+    (options.out / "vocabulary.txt.gz").write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), 9, mtime=0))
+    words = open_words(options.out)
     fill = Fillers(pools, random.Random(options.seed))
     templates = read_templates()
     print(f"{len(templates)} templates, {len(pools.ordinary)} words, {len(pools.prose)} sentences, "
           f"{time.process_time() - begin:.0f} s", flush=True)  # fmt: skip
-    trainer = Trainer(options.seed)
+    trainer = Trainer(options.seed, meanings)
     total = options.rounds * options.passes
     for number in range(total):
         if number % options.passes == 0:

@@ -34,6 +34,14 @@ class Detector(Protocol):
         ...
 
 
+class Finder(Protocol):
+    """A model that finds spans of many entities."""
+
+    def find(self, text: str) -> list[Span]:
+        """Spans over ``text``."""
+        ...
+
+
 KIND_OF_ENTITY: dict[str, str] = {
     "PERSON": "name",
     "DATE_TIME": "date",

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from privacy.scrub import checks
+from privacy.scrub.column_lists import kind_from_lists
 from privacy.scrub.column_names import kind_from_name
 from privacy.scrub.numbers import UUID
 
@@ -122,7 +123,7 @@ _SHAPES: tuple[_Shape, ...] = (
 )
 
 
-_CHECKED = frozenset({"iban", "npi", "mbi", "vehicle_id", "email", "url"})
+_CHECKED = frozenset({"iban", "npi", "mbi", "vehicle_id", "email", "url", "credit_card"})
 """Shapes that no other code has by chance."""
 _VAGUE = frozenset({"identifier", "account_number", "license", "health_plan_id", "username", "device_id"})
 """Kinds by name that such a shape makes more exact."""
@@ -162,7 +163,7 @@ def _guess(name: str, values: pa.ChunkedArray) -> Guess | None:
         return Guess(column=name, kind=named, why="the name says so") if named and named != "text" else None
     shape = next((shape for shape in _SHAPES if _rate(shape.fits, sample) >= RATE), None)
     if named not in (None, "text", "address") and not _is_prose(sample):
-        if shape is not None and shape.kind in _CHECKED and named in _VAGUE:
+        if shape is not None and shape.kind in _CHECKED and (named in _VAGUE or shape.kind == "credit_card"):
             return Guess(column=name, kind=shape.kind, why=shape.why)
         return Guess(column=name, kind=named, why="the name says so")
     if shape is not None:
@@ -171,6 +172,9 @@ def _guess(name: str, values: pa.ChunkedArray) -> Guess | None:
         return Guess(column=name, kind=named, why="the name says so")
     if _is_prose(sample):
         return Guess(column=name, kind="text", why="values are sentences")
+    listed = kind_from_lists(sample)
+    if listed is not None:
+        return Guess(column=name, kind=listed, why="values stand on public lists of names or towns")
     return _id_guess(name, len(distinct), n_values, sample)
 
 

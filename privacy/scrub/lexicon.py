@@ -52,7 +52,7 @@ NO_NAMES = words(
     ssn number account insurance provider physician nurse doctor attending surgeon the this that there these
     those it he she they we you his her their our your my i if in on at to of for from by as an a no yes none
     unknown na per please thank thanks may cc re id er icu ed or pcp mri ct xray lab labs hospital clinic center
-    medical department
+    medical department producer director salesperson orchestra choir festival university college museum office company
     """
 )
 """They follow 'patient' or 'seen by' with a capital and are no names."""

@@ -6,115 +6,17 @@ that are plugged in as further recognizers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 
 from privacy.scrub.base import Span
 from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import NO_NAMES, PARTICLES, SUFFIXES, TITLES, Gazetteer
+from privacy.scrub.name_cues import ARTICLE, EPONYM, TOKEN, rules
 
 ENTITY = "PERSON"
-_LETTER = r"[^\W\d_]"
-_UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ɏ]"
-_CAP = rf"{_UPPER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
-_SOME = rf"{_LETTER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
-_CAPS = (
-    rf"(?:{_CAP}|{_UPPER}\.?(?=[ ]))(?:,?[ ]{{1,2}}(?:{_UPPER}\.(?=[ ,;.)]|$)|{_UPPER}(?=[ ,;)]|$)|(?:van|von|der"
-    rf"|de|la|del|da|di|bin|al|el)(?=[ ])|{_CAP})){{0,4}}"
-)
-_FIELD = rf"{_SOME}(?:,?[ ]{{1,2}}(?:{_UPPER}(?:\.(?!\w)|(?![\w.]))|{_SOME})){{0,3}}"
-_TITLES = (
-    "dr|drs|mr|mrs|ms|miss|mx|prof|professor|doctor|nurse|rev|sir|mister|sgt|capt|officer|judge|sister|father|brother"
-)
-_ROLES = (
-    "patient|pt|client|member|resident|donor|husband|wife|spouse|partner|son|daughter|mother|father|mom|dad|brother"
-    "|sister|aunt|uncle|grandmother|grandfather|grandson|granddaughter|niece|nephew|cousin|friend|neighbor|neighbour"
-    "|roommate|fiancee?|boyfriend|girlfriend|guardian|caregiver|caretaker|carer|contact|next of kin|nok|poa|proxy"
-    "|surgeon|physician|provider|attending|intern|fellow|nurse|rn|np|therapist|pharmacist|interpreter|scribe|manager"
-    "|teacher|employer|boss|pcp|attorney|colleague|customer|agent|holder"
-)
-_VERBS = (
-    "seen|signed|dictated|reviewed|referred|examined|performed|written|transcribed|prescribed|ordered|discussed"
-    "|accompanied|brought|interviewed|verified|witnessed|reported|called|treated|evaluated|followed|assisted"
-    "|supervised|approved|authori[sz]ed|consulted|notified|told|informed|spoke|speak|met|meet|talked|lives|living"
-    "|stays|married|contacted|paged|scheduled|follow[- ]?up|f/u|appt|visit"
-)
-
-
-@cache
-def _rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
-    """(what announces it, pattern with group v, score)."""
-    return (
-        ("title", re.compile(rf"(?<!\w)(?i:{_TITLES})\.?[ ]{{1,2}}(?P<v>{_CAPS})"), 0.95),
-        ("plain", re.compile(rf"(?<!\w)(?:dr|mr|mrs|ms|prof)\.?[ ]{{1,2}}(?P<v>{_SOME}(?:[ ]{_SOME})?)"), 0.8),
-        (
-            "field",
-            re.compile(
-                r"(?i)(?<!\w)(?:(?:patient|pt|client|member|guarantor|insured|subscriber|full|first|last|sur|given"
-                r"|family|maiden|legal|customer|contact|account holder)?[ _]?name|patient|pt|client|insured"
-                r"|subscriber|attending|physician|provider|author|surgeon|dictated by|signed by|referring (?:md"
-                r"|physician)|pcp|next of kin|nok|emergency contact|guardian|spouse|re)\s{0,2}[:=][ \t]{0,4}"
-                rf"(?P<v>{_FIELD})"
-            ),
-            0.85,
-        ),
-        (
-            "role",
-            re.compile(
-                rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?"
-                rf"[ ]{{1,2}}\(?(?P<v>{_CAPS})"
-            ),
-            0.75,
-        ),
-        ("kin", re.compile(rf"(?<!\w)(?i:{_ROLES})[ ](?P<v>[a-z]{{3,20}}(?:[ ][a-z]{{3,20}})?)(?![\w-])"), 0.6),
-        (
-            "verb",
-            re.compile(
-                rf"(?<!\w)(?i:{_VERBS})(?:[ ][a-z]{{1,12}})?(?:[ ](?:by|with|to|for|from))?[ ]{{1,2}}(?P<v>{_CAPS})"
-            ),
-            0.6,
-        ),
-        (
-            "greeting",
-            re.compile(
-                rf"(?<!\w)(?i:dear|hello|hi|hey|thanks|regards|sincerely|cheers|yours truly),?\s{{1,3}}(?P<v>{_CAPS})"
-            ),
-            0.6,
-        ),
-        (
-            "naming",
-            re.compile(
-                rf"(?<!\w)(?i:name is|name's|named|called|known as|a\.?k\.?a\.?|n[ée]e|alias|i am|i'm|this is|c/o"
-                rf"|attn:?)[ ]{{1,2}}(?P<v>{_CAPS})"
-            ),
-            0.7,
-        ),
-        (
-            "degree",
-            re.compile(
-                rf"(?<!\w)(?P<v>{_CAPS}),?[ ]{{1,2}}(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|PhD|Ph\.D\.|LPN|DDS|PharmD"
-                rf"|MBBS|APRN|CRNA|LCSW|FNP|Esq)(?!\w)"
-            ),
-            0.85,
-        ),
-    )
-
-
-_EPONYM = re.compile(
-    r"(?i)(?:['’]s?)?[ ](?:disease|syndrome|palsy|sign|test|catheter|criteria|score|scale|procedure|maneuver|stain"
-    r"|virus|lymphoma|sarcoma|tumou?r|classification|index|equation|tube|drain|contracture|phenomenon|thyroiditis"
-    r"|esophagus|chorea|ataxia|dementia|fracture|clamps?|forceps|scissors|retractors?|needles?|fascia|ligaments?"
-    r"|valves?|cannula|elevators?|blades?|sutures?|holes?|clips?|dilators?|speculum|technique|approach|flaps?|repair"
-    r"|position|incision|nodes?|nodules?|glands?|pouch|ducts?|limb|ring|bands?|pins?|screws?|rods?|plates?|wires?"
-    r"|nails?|prosthesis|grafts?|frame|stand|cast|splint|brace|collar|gauze|sounds|stage|grade|fashion|method"
-    r"|operation)(?!\w)"
-)
-"""What follows the name of a disease, a sign, an instrument or a technique: that name stays."""
-_ARTICLE = re.compile(r"(?i)(?<!\w)(?:the|an?|curved|straight|blunt|this|each|another|french|#\d{1,2}|\d{1,2}-)[ ]?$")
-"""Before a lone capitalised word these tell of a thing: 'a Kocher', 'the Mayo'. People go without."""
-_TOKEN = re.compile(rf"{_LETTER}(?:{_LETTER}|['’](?={_LETTER})){{0,40}}")
+_MISTAKEN = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
+"""What a model takes the name of a disease for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +28,10 @@ class NameFinder:
     def find(self, text: str) -> list[Span]:
         """Spans of names in ``text``; time is linear in its length."""
         spans = [*self._announced(text), *self._listed(text)]
-        return [_own(text, span) for span in spans if not _EPONYM.match(text, span.end)]
+        return [_own(text, span) for span in spans if not EPONYM.match(text, span.end)]
 
     def _announced(self, text: str) -> Iterator[Span]:
-        for announcement, pattern, score in _rules():
+        for announcement, pattern, score in rules():
             for match in pattern.finditer(text):
                 kept = self._trim(text, match.start("v"), match.end("v"), announcement)
                 if kept is not None:
@@ -138,7 +40,7 @@ class NameFinder:
     def _trim(self, text: str, start: int, end: int, announcement: str) -> tuple[int, int] | None:
         """The part of a candidate up to the first word that is no name; None if nothing is left."""
         stop = start
-        for token in _TOKEN.finditer(text, start, end):
+        for token in TOKEN.finditer(text, start, end):
             if stop == start and fold(token[0]) in TITLES:
                 start = stop = min(token.end() + 1, end)
                 continue
@@ -170,7 +72,7 @@ class NameFinder:
 
     def _listed(self, text: str) -> Iterator[Span]:
         """Runs of words of which the public lists say that they are a name."""
-        words = [(m.start(), m.end(), m[0]) for m in _TOKEN.finditer(text)]
+        words = [(m.start(), m.end(), m[0]) for m in TOKEN.finditer(text)]
         place = 0
         while place < len(words):
             size = self._run(text, words, place)
@@ -233,7 +135,7 @@ class NameFinder:
             if strong >= needed and not (not cased and min(len(word), len(other)) < 4):
                 return following + 1
         if word[0].isupper() and not word.isupper() and folded not in ordinary and len(word) > 3:
-            return 0 if _ARTICLE.search(text, max(0, words[place][0] - 12), words[place][0]) else 1
+            return 0 if ARTICLE.search(text, max(0, words[place][0] - 12), words[place][0]) else 1
         return 0
 
     def _next(self, text: str, words: list[tuple[int, int, str]], place: int) -> int:
@@ -255,7 +157,7 @@ class NameFinder:
 
 def is_eponym(text: str, span: Span) -> bool:
     """Whether a name is that of a disease, a sign or an instrument, by the word that follows it."""
-    return span.entity == ENTITY and _EPONYM.match(text, span.end) is not None
+    return span.entity in _MISTAKEN and EPONYM.match(text, span.end) is not None
 
 
 def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:
@@ -267,17 +169,17 @@ def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:
 def propagate(text: str, spans: list[Span], ordinary: frozenset[str]) -> list[Span]:
     """Further mentions in the same text of the parts of names that are surely names."""
     sure = [span for span in spans if span.entity == ENTITY and span.score >= 0.6]
-    tokens = [token[0] for span in sure for token in _TOKEN.finditer(text, span.start, span.end) if len(token[0]) >= 3]
+    tokens = [token[0] for span in sure for token in TOKEN.finditer(text, span.start, span.end) if len(token[0]) >= 3]
     parts = {fold(token) for token in tokens}
     quiet = {fold(token) for token in tokens if token.islower()} - ordinary
     parts -= TITLES | SUFFIXES | PARTICLES | NO_NAMES
     if not parts:
         return []
     found: list[Span] = []
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         folded = fold(token[0]).removesuffix("'s")
         if folded in parts and (token[0][0].isupper() or folded in quiet):
-            if folded in ordinary and _EPONYM.match(text, token.end()):
+            if folded in ordinary and EPONYM.match(text, token.end()):
                 continue
             found.append(_own(text, Span(start=token.start(), end=token.end(), entity=ENTITY, score=0.6)))
     return found

@@ -37,14 +37,13 @@ from presidio_analyzer.predefined_recognizers import (
 )
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
-from privacy.scrub.base import KIND_OF_ENTITY, Span
+from privacy.scrub.base import KIND_OF_ENTITY, Finder, Span
 from privacy.scrub.dates import find_dates
 from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import Gazetteer
 from privacy.scrub.names import NameFinder, is_eponym, propagate
 from privacy.scrub.patterns import RULES
 from privacy.scrub.rule import Rule
-from privacy.scrub.tagger import ENTITY, Tagger
 from understudy.errors import UsageError
 
 LANGUAGE = "en"
@@ -105,12 +104,12 @@ class FunctionRecognizer(LocalRecognizer):
         return [_result(self, start, end, score) for start, end, score in self._find(text)]
 
 
-class TaggerRecognizer(LocalRecognizer):
-    """The embedded tagger as a Presidio recognizer of many entities."""
+class ModelRecognizer(LocalRecognizer):
+    """A model of ours, or one in our hands, as a Presidio recognizer of many entities."""
 
-    def __init__(self, tagger: Tagger) -> None:
-        self._tagger = tagger
-        super().__init__(supported_entities=sorted(set(ENTITY.values())), name="UnderstudyTagger")
+    def __init__(self, model: Finder, name: str = "UnderstudyTagger") -> None:
+        self._model = model
+        super().__init__(supported_entities=sorted(KIND_OF_ENTITY), name=name)
 
     def load(self) -> None:
         """Its weights are loaded already."""
@@ -121,8 +120,8 @@ class TaggerRecognizer(LocalRecognizer):
         entities: list[str],  # noqa: ARG002
         nlp_artifacts: Any = None,  # noqa: ARG002
     ) -> list[RecognizerResult]:
-        """The spans of the tagger that are not an eponym's."""
-        found = (span for span in self._tagger.find(text) if not is_eponym(text, span))
+        """The spans of the model that are not an eponym's."""
+        found = (span for span in self._model.find(text) if not is_eponym(text, span))
         return [_result(self, span.start, span.end, span.score, span.entity) for span in found]
 
 
@@ -160,12 +159,12 @@ class PresidioDetector:
         self,
         gazetteer: Gazetteer,
         *,
-        tagger: Tagger | None = None,
+        tagger: Finder | None = None,
         extra: Iterable[EntityRecognizer] = (),
         nlp_engine: NlpEngine | None = None,
     ) -> None:
         self._gazetteer = gazetteer
-        learned = [] if tagger is None else [TaggerRecognizer(tagger)]
+        learned = [] if tagger is None else [ModelRecognizer(tagger)]
         registry = RecognizerRegistry(
             recognizers=[*_recognizers(gazetteer), *learned, *extra], supported_languages=[LANGUAGE]
         )
@@ -196,20 +195,25 @@ class PresidioDetector:
 def plugged(path: Path) -> tuple[list[EntityRecognizer], NlpEngine | None]:
     """A user's own model: recognizers to add, and the engine that they need.
 
-    A folder is a spaCy pipeline. A YAML file is Presidio's own configuration, with ``nlp_configuration`` (whose
-    models are paths too), ``recognizer_registry``, or both. Nothing is ever downloaded.
+    A folder is a spaCy pipeline, or a token classifier as Hugging Face's exporters write it (``config.json``,
+    ``tokenizer.json``, ``model.onnx``), which needs the extra ``strong``. A YAML file is Presidio's own configuration,
+    with ``nlp_configuration`` (whose models are paths too), ``recognizer_registry``, or both. Nothing is downloaded.
     Raises: UsageError (model-not-usable) for anything else.
     """
     try:
         if (path / "meta.json").is_file():
             return _spacy([{"lang_code": LANGUAGE, "model_name": str(path)}])
+        if (path / "config.json").is_file() and any(path.rglob("*.onnx")):
+            from privacy.scrub.neural.classifier import OnnxClassifier  # the extra need not be there
+
+            return [ModelRecognizer(OnnxClassifier.load(path), "OnnxClassifier")], None
         if path.suffix in (".yaml", ".yml") and path.is_file():
             return _configured(path)
     except UsageError:
         raise
     except Exception:  # whatever a configuration makes of a library is said in our words
         raise UsageError("The model or its configuration cannot be loaded.", code="model-not-usable") from None
-    raise UsageError("A model is a spaCy folder or a Presidio YAML on this machine.", code="model-not-usable")
+    raise UsageError("A model is a spaCy or ONNX folder, or a Presidio YAML, on this machine.", code="model-not-usable")
 
 
 def _spacy(models: list[dict[str, str]]) -> tuple[list[EntityRecognizer], NlpEngine | None]:

@@ -154,9 +154,10 @@ AGES: tuple[Rule, ...] = (
     Rule(
         entity="AGE",
         name="age-announced",
-        regex=r"(?<![a-z])(?:aged?(?: of| is|d)?|turned|turning|turns)[\s:=]{1,3}(?P<v>9\d|1[0-2]\d)(?![\w/%]|\.\d)",
+        regex=r"(?<![a-z])(?:aged?(?: of| is|d)?|turned|turning|turns"
+        r"|died at(?: age)?|lived to)[\s:=]{1,3}(?P<v>9\d|1[0-2]\d)(?![\w/%]|\.\d)",
         score=0.8,
-        needs=("age", "turn"),
+        needs=("age", "turn", "died", "lived"),
     ),
     Rule(
         entity="AGE",

@@ -14,6 +14,7 @@ from typing import cast
 
 import pyarrow as pa
 
+from privacy.scrub.base import Finder
 from privacy.scrub.columns import Guess, kind_from_name, propose_kinds
 from privacy.scrub.fresh import fresh_identifiers
 from privacy.scrub.keyed import Keyed
@@ -22,9 +23,11 @@ from privacy.scrub.operators import mask, shifted, whole_age, year, zip3
 from privacy.scrub.report import Action, ColumnScrub, ScrubReport
 from privacy.scrub.surrogates import Surrogates
 from privacy.scrub.text import TextScrubber, shift_days
+from understudy.errors import UsageError
 from understudy.schema import ColumnSchema, TableSchema
 
 __all__ = [
+    "STRONG",
     "ColumnScrub",
     "Guess",
     "ScrubReport",
@@ -35,6 +38,8 @@ __all__ = [
     "scrub_table",
 ]
 
+STRONG = Path("strong")
+"""In place of a model's path: the strong mode."""
 _MAX_KNOWN = 200
 """Longer identifying values are prose; they are not searched for in notes."""
 
@@ -42,22 +47,32 @@ _MAX_KNOWN = 200
 def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None, model: Path | None = None) -> TextScrubber:
     """The default scrubber of notes: Presidio with our rules and the embedded tagger, no network. Takes a second.
 
-    ``model``: a spaCy model's folder or a Presidio configuration, on this machine, whose findings are added.
-    Raises: UsageError (model-not-usable) if it is none of these.
+    ``model``: a spaCy or ONNX model's folder or a Presidio configuration, on this machine, whose findings are added;
+    or ``STRONG``, which puts a sentence encoder in the tagger's place.
+    Raises: UsageError (model-not-usable) if it is none of these, (model-not-installed) without the extra.
     """
     from privacy.scrub.gazetteer import load_gazetteer  # faker and presidio cost a second that tables need not pay
     from privacy.scrub.presidio import PresidioDetector, plugged
     from privacy.scrub.tagger import Tagger
 
     gazetteer = load_gazetteer()
-    extra, nlp_engine = plugged(model) if model is not None else ((), None)
-    detector = PresidioDetector(gazetteer, tagger=Tagger.load(), extra=extra, nlp_engine=nlp_engine)
+    tagger: Finder = _strong() if model == STRONG else Tagger.load()
+    extra, nlp_engine = plugged(model) if model is not None and model != STRONG else ((), None)
+    detector = PresidioDetector(gazetteer, tagger=tagger, extra=extra, nlp_engine=nlp_engine)
     return TextScrubber(
         detector=detector,
         gazetteer=gazetteer,
         surrogates=surrogates or Surrogates(key),
         keyed=Keyed(key).child("text"),
     )
+
+
+def _strong() -> Finder:
+    try:
+        from privacy.scrub.neural.strong import StrongTagger
+    except ImportError:
+        raise UsageError("The strong mode needs the extra 'strong'.", code="model-not-installed") from None
+    return StrongTagger.load()
 
 
 def scrub_table(

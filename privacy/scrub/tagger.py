@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.scrub.base import Span
-from privacy.scrub.tokens import TOKEN, Words, read_lexicon
+from privacy.scrub.lexicon import TITLES
+from privacy.scrub.tokens import TOKEN, Words, open_words
 
 LABELS = ("O", "PERSON", "LOCATION", "ADDRESS", "ORGANIZATION", "DATE", "AGE", "PHONE", "ID", "NRP", "TITLE", "NET")
 ENTITY = {
@@ -36,6 +37,8 @@ WINDOW = 2
 CHUNK = 4_000
 """Tokens computed at a time, so that memory does not grow with the note."""
 SURE = 0.93
+LOWER = 0.8
+"""Of a lone word in lower case: most of them are no names."""
 VAGUE = 0.5
 """Score of what is some code or handle: a rule that says which one is heard first."""
 _CAPITALISED = frozenset({"ORGANIZATION", "ID", "PHONE", "TITLE", "AGE"})
@@ -69,11 +72,15 @@ class Network:
         for n, (weight, bias) in enumerate(self.layers):
             after: F = np.maximum(windows(hidden) @ weight + bias, 0)
             hidden = after if n == 0 else hidden + after
-        scores: F = hidden @ self.out[0] + self.out[1]
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+        return softmax(hidden @ self.out[0] + self.out[1])
+
+
+def softmax(scores: F) -> F:
+    """Rows that sum to 1; ``scores`` is overwritten."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
 
 
 def windows(values: F) -> F:
@@ -98,21 +105,26 @@ class Tagger:
         network = Network.load(folder / "tagger.npz")
         with np.load(folder / "tagger.npz", allow_pickle=False) as file:
             thresholds = file["thresholds"].astype(np.float32)
-        return cls(network=network, words=Words(read_lexicon(folder / "lexicon.txt.gz")), thresholds=thresholds)
+        return cls(network=network, words=open_words(folder), thresholds=thresholds)
 
     def find(self, text: str) -> list[Span]:
         """Spans over ``text`` that do not overlap; time is linear in its length."""
-        tokens = [match.span() for match in TOKEN.finditer(text)]
         spans: list[Span] = []
-        for low in range(0, len(tokens), CHUNK):
-            first, last = max(0, low - _MARGIN), min(len(tokens), low + CHUNK + _MARGIN)
-            chances = self.network.probabilities(self.words.rows(text, tokens[first:last]))
-            chances = chances[low - first : low - first + CHUNK]
-            spans += _runs(text, tokens[low : low + CHUNK], chances, self.thresholds)
+        for tokens, _, chances in self.seen(text):
+            spans += spans_of(text, tokens, chances, self.thresholds)
         return spans
 
+    def seen(self, text: str, chunk: int = CHUNK) -> Iterator[tuple[list[tuple[int, int]], NDArray[np.int32], F]]:
+        """Tokens of ``text``, ``chunk`` at a time, their rows, and float32 (tokens, labels) that sum to 1."""
+        tokens = [match.span() for match in TOKEN.finditer(text)]
+        for low in range(0, len(tokens), chunk):
+            first, last = max(0, low - _MARGIN), min(len(tokens), low + chunk + _MARGIN)
+            rows = self.words.rows(text, tokens[first:last])
+            own = slice(low - first, low - first + chunk)
+            yield tokens[low : low + chunk], rows[own], self.network.probabilities(rows)[own]
 
-def _runs(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F) -> Iterator[Span]:
+
+def spans_of(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F) -> Iterator[Span]:
     """Neighbouring tokens of one label become one span; its score is that of its surest token."""
     best = chances[:, 1:].argmax(axis=1) + 1
     sure = 1 - chances[:, 0]
@@ -125,6 +137,8 @@ def _runs(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F) -
             stop += 1
         if label:
             start, end = _trimmed(text, tokens[place][0], tokens[stop - 1][1])
+            if LABELS[label] in ("ORGANIZATION", "LOCATION") and text[start : start + 4].lower() == "the ":
+                start = min(end, start + 4)
             score = float(sure[place:stop].max())
             if end > start and score >= _least(text[start:end], LABELS[label]):
                 if LABELS[label] in ("ID", "NET"):
@@ -144,7 +158,13 @@ def _least(written: str, label: str) -> float:
     if not letters:
         if label == "AGE":
             return 0.0 if digits <= 2 or (digits == 3 and written.isdecimal() and int(written) <= 120) else 1.1
+        if label == "PHONE" and digits < 4:
+            return 1.1
         return SURE if digits < 4 and not (label == "DATE" and any(mark in written for mark in "/-.")) else 0.0
+    if label == "TITLE" and written.islower() and written not in TITLES:
+        return 1.1
+    if label in ("LOCATION", "PERSON") and written.islower() and " " not in written:
+        return LOWER
     if label == "NET" and not digits and not any(character in "@._/" for character in written):
         return SURE
     if len(written) <= 2 and written.islower() and label != "TITLE":

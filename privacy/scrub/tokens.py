@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,13 @@ from privacy.scrub.folding import fold
 TOKEN = re.compile(r"[^\W\d_]{1,40}(?:['’][^\W\d_]{1,40})?|\d{1,40}|\n|[^\w\s]|_")
 WIDTH = 10
 """Rows of the table that a word adds up; unused ones are row 0, which is zero."""
+KNOWN_COLUMN = 8
+"""The column of a word of the vocabulary: what public text says about it, see ``weights/CARD.md``."""
 FLAGS = ("first", "last", "town", "town-part", "country", "people", "state", "word", "common-word")
 """Bits of the lists that a word stands on."""
 _WORD, _HEAD, _TAIL, _SHAPE, _LISTS, _GAPS = 24_000, 4_000, 8_000, 1_500, 512, 4
 ROWS = 1 + _WORD + _HEAD + _TAIL + _SHAPE + _LISTS + _GAPS
-WORD_COLUMN, LISTS_COLUMN = 0, 4
+WORD_COLUMN, LISTS_COLUMN, SHAPE_COLUMN = 0, 4, 5
 _MAX_CACHE = 200_000
 
 
@@ -37,11 +39,31 @@ def read_lexicon(path: Path) -> dict[str, int]:
     return lexicon
 
 
-class Words:
-    """Feature rows of words, kept once made. ``lexicon``: folded word -> bits of ``FLAGS``."""
+def read_vocabulary(path: Path) -> tuple[str, ...]:
+    """The packed vocabulary, one word a line, in the order of its rows."""
+    return tuple(gzip.decompress(path.read_bytes()).decode("utf-8").splitlines())
 
-    def __init__(self, lexicon: Mapping[str, int]) -> None:
+
+LOOKS = _SHAPE // 2 + _GAPS
+"""Different looks of a word: its shape, and what stands before it."""
+
+
+def looks_of(rows: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(n, WIDTH) rows of words -> (n, 2), both below ``LOOKS``."""
+    shapes = rows[:, SHAPE_COLUMN] - (1 + _WORD + _HEAD + _TAIL)
+    gaps = rows[:, -1] - (ROWS - _GAPS) + _SHAPE // 2
+    return np.stack([shapes, gaps], axis=1).astype(np.int64)
+
+
+class Words:
+    """Feature rows of words, kept once made. ``lexicon``: folded word -> bits of ``FLAGS``.
+
+    ``vocabulary``: folded words that have a row of their own, after the ``ROWS`` that words are hashed into.
+    """
+
+    def __init__(self, lexicon: Mapping[str, int], vocabulary: Iterable[str] = ()) -> None:
         self._lexicon = lexicon
+        self._places = {word: ROWS + place for place, word in enumerate(vocabulary)}
         self._known: dict[str, tuple[int, ...]] = {}
 
     def rows(self, text: str, spans: list[tuple[int, int]]) -> NDArray[np.int32]:
@@ -80,9 +102,14 @@ class Words:
         rows.append(at + _TAIL // 2 + _hash(plain[-2:], _TAIL // 2))
         at += _TAIL
         shape = _shape(word)
-        lists = at + _SHAPE + flags
-        rows += [lists, at + _hash(shape, _SHAPE // 2), at + _SHAPE // 2 + _hash(f"{shape[:2]}{flags}", _SHAPE // 2)]
-        return (*rows, *[0] * (WIDTH - 1 - len(rows)))
+        rows += [
+            at + _SHAPE + flags,
+            at + _hash(shape, _SHAPE // 2),
+            at + _SHAPE // 2 + _hash(f"{shape[:2]}{flags}", _SHAPE // 2),
+        ]
+        assert len(rows) <= KNOWN_COLUMN
+        rows += [0] * (KNOWN_COLUMN - len(rows))
+        return (*rows, self._places.get(plain, 0))
 
 
 def _hash(text: str, size: int) -> int:
@@ -106,3 +133,10 @@ def _shape(word: str) -> str:
         if kinds[-2:] != [kind, kind]:
             kinds.append(kind)
     return "".join(kinds) + ("+" if len(word) > 7 else "")
+
+
+def open_words(folder: Path) -> Words:
+    """With the lists that lie beside the weights."""
+    vocabulary = folder / "vocabulary.txt.gz"
+    listed = read_vocabulary(vocabulary) if vocabulary.exists() else ()
+    return Words(read_lexicon(folder / "lexicon.txt.gz"), listed)
