@@ -7,7 +7,7 @@ ROOTS := client/src service synthesizers evaluation privacy tests benchmarks exa
 PACKAGES ?= -e client -e .
 PIP := $(BIN)/pip --disable-pip-version-check -q
 
-.PHONY: install demo test check bench bench-peers format lock stubs scrub-model offline-bundle deep clean help
+.PHONY: install demo test test-engines check bench bench-peers format lock stubs scrub-model scrub-strong offline-bundle deep clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -80,6 +80,16 @@ offline-bundle: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+# The contract suite on other projects' engines: makes their environments under .engines first (gigabytes, minutes).
+ENGINES ?= smartnoise sdv
+test-engines: $(VENV)/.dev
+	for name in $(ENGINES); do UNDERSTUDY_HOME=$(CURDIR)/.engines $(BIN)/understudy engines install $$name --accept-licence || exit 1; done
+	UNDERSTUDY_TEST_ENGINES=$(CURDIR)/.engines/engines $(BIN)/python -m pytest tests/contract/test_engines.py -o timeout=3600
+
 # Trains the notes' tagger again from text that the project makes (about 40 minutes of one core).
 scrub-model: $(VENV)/.dev
 	nice -n 19 $(BIN)/python -m benchmarks.scrub_train
+	nice -n 19 $(BIN)/python -m benchmarks.scrub_calibrate
+
+scrub-strong: $(VENV)/.dev
+	nice -n 19 $(BIN)/python -m benchmarks.scrub_train_strong

@@ -12,7 +12,7 @@ arXiv:2210.17520 (sums of mu**2 stay valid when the noise levels are chosen adap
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -35,12 +35,20 @@ __all__ = [
     "decode",
     "encode",
     "epsilon_by_dp_accounting",
+    "epsilon_by_rdp",
     "epsilon_of",
     "failure_event",
     "gaussian_event",
     "gaussian_price",
     "gdp_delta",
     "gdp_mu",
+    "is_opaque",
+    "is_training",
+    "non_private_event",
+    "poisson_event",
+    "repeated",
+    "without_guarantee",
+    "zcdp_event",
     "zcdp_of",
 ]
 
@@ -85,6 +93,54 @@ def failure_event(delta: float) -> DpEvent:
     return FailureDpEvent(float(delta))
 
 
+def poisson_event(sampling_probability: float, event: DpEvent) -> DpEvent:
+    """An event on a Poisson sample: every unit is in it by a coin of its own. With a chance of 1, the event itself.
+
+    Raises: PrivacyParameterError for a chance outside (0, 1].
+    """
+    if not 0 < sampling_probability <= 1:
+        raise PrivacyParameterError("A sampling probability is above 0 and at most 1.")
+    if sampling_probability == 1:
+        return event
+    return dp_accounting.PoissonSampledDpEvent(float(sampling_probability), event)
+
+
+def repeated(event: DpEvent, count: int) -> DpEvent:
+    """The same event ``count`` times, each chosen with the earlier outputs in view."""
+    return dp_accounting.SelfComposedDpEvent(event, count)
+
+
+def is_training(event: DpEvent) -> bool:
+    """True for a repeated Gaussian on Poisson samples: an event without a Gaussian price that has an accountant."""
+    parts = [leaf for leaf, _ in _leaves(event, 1)]
+    return bool(parts) and all(
+        isinstance(leaf, dp_accounting.PoissonSampledDpEvent) and isinstance(leaf.event, dp_accounting.GaussianDpEvent)
+        for leaf in parts
+    )
+
+
+def zcdp_event(rho: float) -> DpEvent:
+    """Whatever is done, it is rho-zCDP. Raises: PrivacyParameterError unless rho is finite and above 0."""
+    if not (math.isfinite(rho) and rho > 0):
+        raise PrivacyParameterError("A rho is finite and above 0.")
+    return dp_accounting.ZCDpEvent(float(rho))
+
+
+def non_private_event() -> DpEvent:
+    """Rows are used without any formal guarantee: no accountant gives this a finite price."""
+    return dp_accounting.NonPrivateDpEvent()
+
+
+def without_guarantee(event: DpEvent) -> bool:
+    """True if some part of the event has no formal guarantee at all."""
+    return any(isinstance(leaf, dp_accounting.NonPrivateDpEvent) for leaf, _ in _leaves(event, 1))
+
+
+def is_opaque(event: DpEvent) -> bool:
+    """True for what a sealed engine does as a whole: a zCDP bound of all of it, or no guarantee."""
+    return isinstance(event, dp_accounting.ZCDpEvent | dp_accounting.NonPrivateDpEvent)
+
+
 def compose(events: Iterable[DpEvent]) -> DpEvent:
     """All events on the same rows, each chosen with the earlier outputs in view."""
     return dp_accounting.ComposedDpEvent(list(events))
@@ -104,6 +160,21 @@ def epsilon_of(event: DpEvent, delta: float) -> float:
     if price is not None:
         return gdp_epsilon(price.mu * math.sqrt(1 + SLACK), float(left))
     return _accountant_epsilon(rest, float(left))
+
+
+def epsilon_by_rdp(event: DpEvent, delta: float, *, orders: Sequence[float] | None = None) -> float:
+    """An upper bound on ``epsilon_of`` by Renyi DP alone, rounded up: milliseconds where the tighter one takes seconds.
+
+    ``orders``: Renyi orders to take the best of; whole ones are fast for trainings too.
+    Raises: PrivacyParameterError for an event that the accountant does not know.
+    """
+    rest, left = _without_failures(event, _fraction(delta))
+    if left <= 0:
+        return math.inf
+    accountant = RdpAccountant() if orders is None else RdpAccountant(list(orders))
+    if not accountant.supports(rest):
+        raise _unknown()
+    return round_up(float(accountant.compose(rest).get_epsilon(float(left))))
 
 
 def epsilon_by_dp_accounting(event: DpEvent, delta: float) -> dict[str, float]:
@@ -173,6 +244,7 @@ _CODES: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "self_composed": (dp_accounting.SelfComposedDpEvent, ("event", "count")),
     "composed": (dp_accounting.ComposedDpEvent, ("events",)),
     "none": (dp_accounting.NoOpDpEvent, ()),
+    "non_private": (dp_accounting.NonPrivateDpEvent, ()),
 }
 """Persisted names. Entries are only ever added."""
 
@@ -258,11 +330,11 @@ def _rho(event: DpEvent) -> float:
 
 
 def _accountant_epsilon(event: DpEvent, delta: float) -> float:
-    bounds = [
-        accountant.compose(event).get_epsilon(delta)
-        for accountant in (PLDAccountant(), RdpAccountant())
-        if accountant.supports(event)
-    ]
+    accountants: list[Any] = [PLDAccountant(), RdpAccountant()]
+    if any(isinstance(leaf, dp_accounting.PoissonSampledDpEvent) for leaf, _ in _leaves(event, 1)):
+        # On samples PLD is the tight one, and RDP's orders near 1 take seconds that nobody gains by.
+        accountants = accountants[: 1 if accountants[0].supports(event) else None]
+    bounds = [accountant.compose(event).get_epsilon(delta) for accountant in accountants if accountant.supports(event)]
     if not bounds:
         raise _unknown()
     return round_up(float(min(bounds)))

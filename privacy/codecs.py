@@ -90,9 +90,24 @@ class ValuesCodec:
 
     def decode(self, codes: NDArray[np.integer[Any]], rng: np.random.Generator) -> pa.Array:  # noqa: ARG002
         """The value of each code; OTHER is a constant, missing is null."""
+        if self.type in ("integer", "number") and self.values:
+            return self._numbers(np.asarray(codes))
         last = [pa.array([OTHER], pa.string())] if self.other else []
         table = pa.concat_arrays([self._array(), *last, pa.nulls(1, ARROW_TYPES[self.type])])
         return table.take(pa.array(codes))
+
+    def dictionary(self, codes: NDArray[np.integer[Any]]) -> pa.DictionaryArray:
+        """What ``decode`` gives, each value held once: for writing words to a file."""
+        last = [pa.array([OTHER], pa.string())] if self.other else []
+        values = pa.concat_arrays([self._array(), *last])
+        missing = codes >= len(values)
+        return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32(), mask=missing), values)
+
+    def _numbers(self, codes: NDArray[np.integer[Any]]) -> pa.Array:
+        """As ``decode`` does, by numpy: half the time for what has no length of its own."""
+        table = self._array().to_numpy()
+        missing = codes >= len(self.values)
+        return pa.array(table.take(codes, mode="clip"), mask=missing if missing.any() else None)
 
     def _array(self) -> pa.Array:
         return pa.array(list(self.values), type=ARROW_TYPES[self.type])

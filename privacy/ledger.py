@@ -327,6 +327,9 @@ class LedgerStore(Protocol):
     def release(self, job_id: str, *, at: datetime) -> None:
         """HELD -> RELEASED. Idempotent; a job that has spent stays spent."""
 
+    def has_spent(self, job_id: str) -> bool:
+        """True if this job's price is spent."""
+
     def restored(self, anchored: Head, *, at: datetime) -> None:
         """Write down that an operator accepted this ledger although its anchor was ahead."""
 

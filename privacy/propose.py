@@ -6,16 +6,21 @@ the owner asks for enums and bounds, and then the answer says that it is not pri
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from privacy.scrub.columns import propose_kinds
+from privacy.ingest.fhir import kind_of
+from privacy.ingest.fhir_columns import COLUMNS, UNIT
+from privacy.ingest.formats import Format, first_rows
+from privacy.ingest.limits import Limits
+from privacy.ingest.unpack import unpacked
+from privacy.scrub.columns import kind_from_name, propose_kinds
 from understudy.errors import InputRefused
 from understudy.schema import DEFAULT_POPULATION
 
@@ -26,12 +31,16 @@ _MAX_ROWS_GUESS = 5
 _PERSON_ID = re.compile(r"(patient|person|subject|member|customer|client|account|user|insured)_?(id|no|nr|num|number)$")
 
 
-def propose_schema(source: Path, *, format: Literal["csv", "parquet"], include_data: bool) -> dict[str, object]:
+def propose_schema(source: Path, *, format: Format, include_data: bool) -> dict[str, object]:
     """A SchemaProposal as plain JSON: table_schema, guesses, data_derived.
 
+    Of FHIR it is the documented table of the file's kind of resource, whatever the rows are.
     Raises: InputRefused if the file is not a table of that format.
     """
-    sample = _sample(source, format)
+    with unpacked(source, source.with_name(f"{source.name}.unpacked"), Limits()) as (plain, limits):
+        if format == "fhir":
+            return _of_fhir(kind_of(plain))
+        sample = _sample(plain, format, limits)
     guesses = {guess.column: guess for guess in propose_kinds(sample)}
     fields: list[dict[str, object]] = []
     for name, column in zip(sample.column_names, sample.columns, strict=True):
@@ -56,16 +65,47 @@ def propose_schema(source: Path, *, format: Literal["csv", "parquet"], include_d
     }
 
 
-def _sample(source: Path, table_format: str) -> pa.Table:
+def _of_fhir(kind: str) -> dict[str, object]:
+    """The table of a kind of resource. Nothing of it comes from rows."""
+    fields: list[dict[str, object]] = []
+    guesses: list[dict[str, str]] = []
+    for column in COLUMNS[kind]:
+        identifies = "identifier" if column.is_id else kind_from_name(column.name)
+        fields.append({"name": column.name, "type": "text" if identifies == "text" else column.type})
+        if identifies and identifies != "text":
+            fields[-1]["understudy:kind"] = identifies
+            guesses.append({"column": column.name, "kind": identifies, "why": "place in the resource"})
+    unit = {"column": UNIT, "maxRows": 1 if kind == "Patient" else _MAX_ROWS_GUESS}
+    document = {"fields": fields, "understudy:population": DEFAULT_POPULATION, "understudy:privacyUnit": unit}
+    return {"table_schema": document, "guesses": guesses, "data_derived": False}
+
+
+def _sample(source: Path, table_format: Format, limits: Limits) -> pa.Table:
     try:
         if table_format == "parquet":
             file = pq.ParquetFile(source)
             batch = next(file.iter_batches(batch_size=_SAMPLE_ROWS), None)
             return file.schema_arrow.empty_table() if batch is None else pa.Table.from_batches([batch])
-        with pyarrow.csv.open_csv(source, read_options=pyarrow.csv.ReadOptions(block_size=_SAMPLE_BYTES)) as reader:
-            return pa.Table.from_batches([reader.read_next_batch()]).slice(0, _SAMPLE_ROWS)
+        if table_format in ("jsonl", "xlsx"):
+            return _typed(first_rows(source, table_format, limits, _SAMPLE_ROWS))
+        return _csv_sample(source, "\t" if table_format == "tsv" else ",")
     except (pa.ArrowException, OSError, StopIteration, UnicodeDecodeError):
         raise InputRefused(f"The file is no {table_format} table.", code=f"not-{table_format}") from None
+
+
+def _csv_sample(source: Path | io.BytesIO, delimiter: str) -> pa.Table:
+    read = pyarrow.csv.ReadOptions(block_size=_SAMPLE_BYTES)
+    parse = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with pyarrow.csv.open_csv(source, read_options=read, parse_options=parse) as reader:
+        return pa.Table.from_batches([reader.read_next_batch()]).slice(0, _SAMPLE_ROWS)
+
+
+def _typed(texts: pa.Table) -> pa.Table:
+    """Columns of text with the types that they would have in a CSV file."""
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(texts, sink)
+    sink.seek(0)
+    return _csv_sample(sink, ",")
 
 
 def _type(arrow: pa.DataType) -> str:

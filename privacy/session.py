@@ -6,13 +6,17 @@ that is derived from rows without an event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from privacy.accounting import DpEvent, gaussian_event
 from privacy.binning import Discretisation, DomainPlan, discretise
 from privacy.counting import CountingSession, l2_sensitivity
 from privacy.domain import Clique, Domain
@@ -21,6 +25,9 @@ from privacy.meter import Meter
 from privacy.noise import Entropy
 from privacy.sources.arrow import ArrowRows
 from privacy.sources.base import RowSource
+from privacy.training import MAX_RECORDS, MatrixUnits, RecordUnits, TrainingPlan, Units, require_deep, train
+from privacy.unitrows import coded_rows, each_row, grouped, unit_numbers
+from privacy.vectors import Sparse, noisy_sum
 from understudy.errors import Failed, UsageError
 from understudy.schema import TableSchema
 
@@ -128,6 +135,95 @@ class PrivateSession:
         Guarantees: each row is mapped alone, so sensitivities stay what they are.
         """
         return self._counts().recoded(columns)
+
+    def train(
+        self,
+        module: Any,
+        loss: Callable[[Any, Any], Any],
+        plan: TrainingPlan,
+        *,
+        purpose: str,
+        optimizer: Any,
+        encode: Callable[[Mapping[str, object]], Any] | None = None,
+        columns: Sequence[str] = (),
+        collate: Callable[[Sequence[Any]], Any] | None = None,
+        device: str = "cpu",
+        on_step: Callable[[int, int], None] | None = None,
+        max_records: int = MAX_RECORDS,
+    ) -> None:
+        """Train ``module`` in place by DP-SGD (``privacy.training.train``), paying for it first.
+
+        With ``encode`` and ``collate``: ``encode`` makes a record of each row's ``columns``, row by row and seen by
+        nobody else (None: the row is left out), ``collate`` a batch of records. Without: a batch is one int64 tensor
+        (records, modelled columns) of the session's codes, in the order of ``domain``.
+        Guarantees: ``plan.event()`` is debited before any row is read; records of one unit are one clipped part.
+        Raises: PlanExceeded, and nothing is read then; UsageError (deep-missing), and nothing is debited then.
+        """
+        require_deep()
+        self.__meter.debit(purpose, plan.event())
+        if encode is None or collate is None:
+            rows = coded_rows(self.__rows, self.discretisation)
+            units: Units = MatrixUnits.of(rows, unit_numbers(self.__rows, self._schema))
+        else:
+            found = grouped(each_row(self.__rows, self._schema, columns), encode)
+            units = RecordUnits(units=found, collate=collate)
+        train(
+            module,
+            loss,
+            units,
+            plan,
+            entropy=self.__entropy,
+            optimizer=optimizer,
+            device=device,
+            on_step=on_step,
+            max_records=max_records,
+        )
+
+    def add_up(
+        self,
+        encode: Callable[[Mapping[str, object]], Sparse | None],
+        *,
+        columns: Sequence[str],
+        size: int,
+        noise_multiplier: float,
+        purpose: str,
+    ) -> NDArray[np.float64]:
+        """Release the noisy sum over units of one vector each, paying for it first.
+
+        ``encode`` makes a sparse vector of each row's ``columns``, row by row (None: a zero); a unit's rows are added
+        up and clipped to an L2 norm of 1.
+        Shapes: float64 (size,). Units: the noise's stddev is ``noise_multiplier``; L2 sensitivity is 1, add/remove one
+        unit. Guarantees: one Gaussian event is debited before any row is read.
+        Raises: PlanExceeded, and nothing is read then.
+        """
+        self.__meter.debit(purpose, gaussian_event(noise_multiplier))
+        rows = each_row(self.__rows, self._schema, columns)
+        made = ((unit, vector) for unit, row in rows if (vector := encode(row)) is not None)
+        return noisy_sum(made, size, noise_multiplier=noise_multiplier, entropy=self.__entropy)
+
+    @contextlib.contextmanager
+    def sealed(self, folder: Path, event: DpEvent, *, purpose: str) -> Iterator[Path]:
+        """All rows as codes, in a file that only a sealed engine may read, paid for as a whole before it is written.
+
+        ``event`` is the price of everything that the engine will ever tell of the rows. The file is an .npz with one
+        matrix ``codes`` (rows, columns in the order of ``domain``) of unsigned integers, for the owner only; it is
+        gone when the block ends. The codes are of the session's domain, so a literal that the domain has not is not
+        in the file; and at most max_rows rows are of one unit, which the event must have been priced for.
+        Guarantees: the event is debited before any row is read.
+        Raises: PlanExceeded, Failed (no domain yet), UsageError (rows-not-readable) if only counts may leave the
+        source; nothing is read then.
+        """
+        discretisation = self.discretisation
+        if not self.__rows.is_readable:
+            raise UsageError("Only counts leave a database, and this engine needs rows.", code="rows-not-readable")
+        self.__meter.debit(purpose, event)
+        path = folder / "codes.npz"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            np.savez(file, codes=coded_rows(self.__rows, discretisation).astype(np.uint32))
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def _counts(self) -> CountingSession:
         if self.__counting is None:

@@ -215,6 +215,32 @@ class RepeatStore(Protocol):
         """Raises Conflict if the key was used meanwhile."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadPart:
+    """Bytes ``start`` to ``end`` of a table that is being sent, and the blob that holds them."""
+
+    start: int
+    end: int
+    blob: str
+    received_at: datetime
+
+
+class UploadStore(Protocol):
+    """One tenant's uploads under way."""
+
+    def parts(self, dataset_id: str) -> Sequence[UploadPart]:
+        """In their order; empty if nothing has arrived."""
+
+    def add(self, dataset_id: str, part: UploadPart) -> None:
+        """Raises Conflict (upload-offset-taken) if another part begins there."""
+
+    def clear(self, dataset_id: str) -> None:
+        """Forget the parts of a dataset; it is no error if there are none."""
+
+    def still_since(self, moment: datetime) -> Sequence[str]:
+        """The datasets whose last part came at this moment or before."""
+
+
 class KeyStore(Protocol):
     """One tenant's API keys."""
 
@@ -301,6 +327,9 @@ class TenantStores(Protocol):
 
     @property
     def repeats(self) -> RepeatStore: ...
+
+    @property
+    def uploads(self) -> UploadStore: ...
 
 
 class Transaction(Protocol):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from synthesizers.conditions import Conditions, Source
 from understudy.schema import TableSchema
 
 if TYPE_CHECKING:
@@ -139,13 +140,17 @@ class ExpectedError:
     smallest_group: int
 
 
-class FittedSynthesizer(Protocol):
-    """A model that holds released numbers only, and can make rows."""
+class FittedSynthesizer(Source, Protocol):
+    """A model that holds released numbers only, and can make rows.
 
-    def sample(self, n_rows: int | None, *, seed: int) -> pa.Table:
-        """Synthetic rows: the modelled columns in canonical types, null where missing.
+    An engine gives ``propose``, ``conditioned`` and ``constraints``; ``conditions.sampled`` makes ``sample`` of them.
+    """
 
-        ``n_rows`` None means the noisy number of rows. The same (n_rows, seed) gives the same rows.
+    def sample(self, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> pa.Table:
+        """Synthetic rows: the modelled columns in canonical types, null where missing, true to the constraints.
+
+        ``n_rows`` None means the noisy number of rows. The same arguments give the same rows.
+        Raises: UsageError if the conditions cannot be met; see ``conditions.sampled``.
         """
         ...
 
@@ -159,7 +164,8 @@ class Synthesizer(Protocol):
 
     name: str
     summary: str
-    formal_guarantee: FormalGuarantee
+    formal_guarantee: FormalGuarantee | None
+    """None: rows are used without any formal guarantee, and the last event of every plan says so."""
 
     def plan(self, schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | None) -> Plan:
         """The price list; ``n_rows`` is a public guess of the number of rows, or None."""

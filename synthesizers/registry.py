@@ -2,23 +2,65 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from synthesizers.base import Synthesizer
+from synthesizers.sealed.catalogue import SPECS, environment_of
+from synthesizers.sealed.engine import SealedSynthesizer
+from synthesizers.sealed.environments import Environments
 from synthesizers.tabular.marginal import MarginalSynthesizer
 from understudy.errors import UsageError
 
+AUTO = "auto"
+"""Not an engine: ``choice.choose`` takes one by public facts."""
 
-def engines() -> dict[str, Synthesizer]:
-    """Every engine by its name; the first is the default."""
-    known: tuple[Synthesizer, ...] = (MarginalSynthesizer(),)
+
+def engines(environments: Path | None = None) -> dict[str, Synthesizer]:
+    """Every engine by its name; the first is the default.
+
+    ``environments``: the folder of the sealed engines' environments. Without it they can be planned but not run.
+    """
+    places = Environments(environments)
+    known: tuple[Synthesizer, ...] = (
+        MarginalSynthesizer(),
+        *(SealedSynthesizer(spec, places) for spec in SPECS),
+    )
     return {engine.name: engine for engine in known}
 
 
-def engine(name: str) -> Synthesizer:
+def engine(name: str, environments: Path | None = None) -> Synthesizer:
     """The engine called ``name``.
 
     Raises: UsageError if there is none.
     """
-    known = engines()
+    known = engines(environments)
     if name not in known:
         raise UsageError(f"The engine is one of: {', '.join(known)}.", code="engine-unknown")
     return known[name]
+
+
+def accountant_of(name: str) -> str:
+    """How an engine's price is composed, in words. Raises: UsageError for an unknown one."""
+    guarantee = engine(name).formal_guarantee
+    return "none: the engine has no formal guarantee" if guarantee is None else guarantee.accountant
+
+
+def view_of(engine: Synthesizer) -> dict[str, Any]:
+    """What is told of an engine: plain JSON."""
+    sealed = isinstance(engine, SealedSynthesizer)
+    place = environment_of(engine.spec.environment) if isinstance(engine, SealedSynthesizer) else None
+    return {
+        "name": engine.name,
+        "summary": engine.summary,
+        "formal_guarantee": engine.formal_guarantee is not None,
+        "is_ready": is_ready(engine),
+        "environment": "" if place is None else place.name,
+        "licence": "" if place is None else place.licence,
+        "conditions": "by rejection" if sealed else "exact",
+    }
+
+
+def is_ready(engine: Synthesizer) -> bool:
+    """Whether it can run: engines of our own always can, a sealed one if its environment is installed."""
+    return not isinstance(engine, SealedSynthesizer) or engine.is_ready

@@ -1,7 +1,7 @@
 """CSV in, fast: one pass that proves the bytes are text, then Arrow's parser with every column as text.
 
-RFC 4180 with commas; a byte-order mark, LF, CRLF or CR line ends, and line breaks inside quotes are all read. Empty
-lines are skipped. Exact lines are ``csv_scan``'s to find, when something is wrong.
+RFC 4180 with commas, or with tabs in their place; a byte-order mark, LF, CRLF or CR line ends, and line breaks inside
+quotes are all read. Empty lines are skipped. Exact lines are ``csv_scan``'s to find, when something is wrong.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ OTHER_FORMATS = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"%PD
 class CsvSource:
     """A CSV file whose bytes and header have been checked."""
 
-    def __init__(self, path: Path, schema: TableSchema, limits: Limits) -> None:
+    def __init__(self, path: Path, schema: TableSchema, limits: Limits, *, delimiter: str = ",") -> None:
         """Raises: InputRefused with empty-file, not-csv, not-utf8, null-byte or a fault of the header."""
         self._path = path
+        self._delimiter = delimiter
         self._size = path.stat().st_size
         _check_bytes(path)
-        self._header, line = csv_scan.header(path)
+        self._header, line = csv_scan.header(path, delimiter)
         check_header(self._header, schema, limits, line=line)
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, float]]:
@@ -47,30 +48,30 @@ class CsvSource:
         n_blocks = 0
         try:
             with self._path.open("rb") as raw:
-                stream = _WithLastRow(raw, len(self._header))
-                for batch in _open(stream, self._header):
+                stream = _WithLastRow(raw, len(self._header), self._delimiter)
+                for batch in _open(stream, self._header, self._delimiter):
                     if held is not None and held.num_rows:
                         yield held, min(1.0, n_blocks * csv_scan.MAX_ROW_BYTES / self._size)
                     held = batch
                     n_blocks += 1
         except pa.ArrowInvalid:
-            raise csv_scan.diagnose(self._path, len(self._header)) from None
+            raise csv_scan.diagnose(self._path, len(self._header), self._delimiter) from None
         if held is None or not _is_last_row(held.slice(held.num_rows - 1)):
-            raise csv_scan.open_quote(self._path)
+            raise csv_scan.open_quote(self._path, self._delimiter)
         if held.num_rows > 1:
             yield held.slice(0, held.num_rows - 1), 1.0
 
     def lines_of(self, rows: Sequence[int]) -> Mapping[int, int]:
         """See ``Source``. The line is the one that the row starts in."""
-        return csv_scan.lines_of(self._path, rows)
+        return csv_scan.lines_of(self._path, rows, self._delimiter)
 
 
-def _open(stream: io.RawIOBase, header: Sequence[str]) -> pa_csv.CSVStreamingReader:
+def _open(stream: io.RawIOBase, header: Sequence[str], delimiter: str) -> pa_csv.CSVStreamingReader:
     coded = pa.dictionary(pa.int32(), pa.string())
     return pa_csv.open_csv(
         pa.PythonFile(stream, mode="r"),
         read_options=pa_csv.ReadOptions(block_size=csv_scan.MAX_ROW_BYTES),
-        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(header, coded), strings_can_be_null=False, check_utf8=False
         ),
@@ -126,9 +127,9 @@ class _WithLastRow(io.RawIOBase):
     open cell; otherwise it comes back as the last row. So its return proves that every quote was closed.
     """
 
-    def __init__(self, raw: BinaryIO, n_columns: int) -> None:
+    def __init__(self, raw: BinaryIO, n_columns: int, delimiter: str) -> None:
         self._raw = raw
-        self._rest = b"\n" + b",".join([b'""'] * n_columns) + b"\n"
+        self._rest = b"\n" + delimiter.encode().join([b'""'] * n_columns) + b"\n"
 
     def readable(self) -> bool:
         return True

@@ -18,22 +18,22 @@ MAX_ROW_BYTES = 8 << 20
 """Arrow parses in blocks of this size, and a row must fit in one."""
 
 
-def header(path: Path) -> tuple[list[str], int]:
+def header(path: Path, delimiter: str) -> tuple[list[str], int]:
     """The first row that is not empty, and its line.
 
     Raises: InputRefused with empty-file, or cell-too-large.
     """
-    with _records(path) as records:
+    with _records(path, delimiter) as records:
         for line, record in records:
             return record, line
     raise refusal("empty-file")
 
 
-def lines_of(path: Path, rows: Sequence[int]) -> Mapping[int, int]:
+def lines_of(path: Path, rows: Sequence[int], delimiter: str) -> Mapping[int, int]:
     """The line that each data row starts in."""
     wanted = set(rows)
     lines: dict[int, int] = {}
-    with _records(path) as records:
+    with _records(path, delimiter) as records:
         next(records)
         for row, (line, _) in enumerate(records):
             if row in wanted:
@@ -43,12 +43,12 @@ def lines_of(path: Path, rows: Sequence[int]) -> Mapping[int, int]:
     return lines
 
 
-def diagnose(path: Path, n_columns: int) -> InputRefused:
+def diagnose(path: Path, n_columns: int, delimiter: str) -> InputRefused:
     """Why Arrow could not read this file: a cell too large, or ragged rows."""
     ragged: list[int] = []
     total = longest = n_longest = 0
     try:
-        with _records(path) as records:
+        with _records(path, delimiter) as records:
             for line, record in records:
                 n_characters = sum(map(len, record))
                 if n_characters > n_longest:
@@ -65,11 +65,11 @@ def diagnose(path: Path, n_columns: int) -> InputRefused:
     return refusal("row-ragged", *(Place(line=line) for line in ragged), total=total, cells=n_columns)
 
 
-def open_quote(path: Path) -> InputRefused:
+def open_quote(path: Path, delimiter: str) -> InputRefused:
     """The refusal for a quote that the end of the file leaves open: it stands in the last row."""
     last = 1
     try:
-        with _records(path) as records:
+        with _records(path, delimiter) as records:
             for line, _ in records:
                 last = line
     except InputRefused as error:
@@ -78,19 +78,19 @@ def open_quote(path: Path) -> InputRefused:
 
 
 @contextmanager
-def _records(path: Path) -> Iterator[Iterator[tuple[int, list[str]]]]:
+def _records(path: Path, delimiter: str) -> Iterator[Iterator[tuple[int, list[str]]]]:
     """Rows with the line that each starts in, header first, empty lines left out."""
     # The limit is the interpreter's, so it is put back; ingest has a process of its own when the file is a stranger's.
     before = csv.field_size_limit(MAX_ROW_BYTES)
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
-            yield _numbered(text)
+            yield _numbered(text, delimiter)
     finally:
         csv.field_size_limit(before)
 
 
-def _numbered(text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(text)
+def _numbered(text: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(text, delimiter=delimiter)
     while True:
         line = reader.line_num + 1
         try:

@@ -9,7 +9,7 @@ from privacy.ingest.limits import Limits
 from understudy.errors import Place
 from understudy.schema import TableSchema
 
-OTHER_DELIMITERS = (";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 
 
 def check_header(names: Sequence[str], schema: TableSchema, limits: Limits, *, line: int | None) -> None:
@@ -24,7 +24,7 @@ def check_header(names: Sequence[str], schema: TableSchema, limits: Limits, *, l
     if len(names) > limits.max_columns:
         raise refusal("too-many-columns", Place(line=line), limit=limits.max_columns)
     if not declared.intersection(names):
-        if line is not None and len(names) == 1 and any(mark in names[0] for mark in OTHER_DELIMITERS):
+        if line is not None and len(names) == 1 and any(mark in names[0] for mark in DELIMITERS):
             raise refusal("csv-delimiter", Place(line=line))
         raise refusal("column-missing", *(Place(line=line, column=name) for name in schema.names))
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -13,7 +13,8 @@ class Limits:
     """Caps on one file. Beyond any of them it is refused; nothing is ever cut to fit.
 
     ``max_ratio`` is decoded bytes per byte of the file and holds from ``ratio_floor_bytes`` of decoded bytes on: a
-    small honest table of constants has a high ratio too. It is for Parquet; a CSV does not unpack.
+    small honest table of constants has a high ratio too. It is for what unpacks: Parquet, workbooks, gzip and zstd.
+    ``max_entries`` is of a workbook's archive.
     """
 
     max_bytes: int = 8 * GIB
@@ -23,9 +24,10 @@ class Limits:
     max_ratio: float = 1_000.0
     max_cell_bytes: int = MIB
     ratio_floor_bytes: int = 256 * MIB
+    max_entries: int = 1_000
 
     def decoded_cap(self, size_bytes: int) -> int:
-        """The most bytes that a Parquet file of ``size_bytes`` may decode to."""
+        """The most bytes that a packed file of ``size_bytes`` may unpack or decode to."""
         by_ratio = max(self.ratio_floor_bytes, int(self.max_ratio * size_bytes))
         return min(self.max_decoded_bytes, by_ratio)
 

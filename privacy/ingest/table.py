@@ -1,30 +1,27 @@
-"""ingest: a stranger's CSV or Parquet file into the canonical Parquet file, or a refusal that leaves nothing behind."""
+"""ingest: a stranger's file into the canonical Parquet file, or a refusal that leaves nothing behind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from privacy.ingest.cells import ARROW_TYPES
 from privacy.ingest.convert import convert_batch, decoded_bytes
-from privacy.ingest.csv_file import CsvSource
 from privacy.ingest.faults import Faults, refusal
+from privacy.ingest.formats import Format, is_packed, open_source
 from privacy.ingest.limits import IngestSummary, Limits
-from privacy.ingest.parquet_file import ParquetSource
 from privacy.ingest.source import Source
+from privacy.ingest.unpack import unpacked
 from understudy.schema import TableSchema
 
 SLICE_BYTES = 64 << 20
 """A batch that spells out to more is converted in halves, so that memory stays bounded."""
 
 ROW_GROUP_ROWS = 1 << 17
-
-Format = Literal["csv", "parquet"]
 
 
 def canonical_schema(schema: TableSchema) -> pa.Schema:
@@ -38,11 +35,13 @@ def ingest(
     *,
     format: Format,
     schema: TableSchema,
+    sheet: str = "",
     limits: Limits | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> IngestSummary:
     """Write the table in ``source`` to ``out`` as canonical Parquet (zstd).
 
+    A file packed by gzip or zstd is unpacked beside ``out`` first. ``sheet``: of a workbook; empty for its only one.
     ``on_progress`` hears the share of the file that was read, 0 to 1.
     Guarantees: rows keep their order and number; a declared missing value, and NaN, is null. On any error ``out`` is
     as it was. No error holds a value of the table. Memory does not grow with the number of rows.
@@ -54,15 +53,16 @@ def ingest(
         raise refusal("too-large", limit_bytes=limits.max_bytes)
     if size == 0:
         raise refusal("empty-file")
-    reader: Source = (CsvSource if format == "csv" else ParquetSource)(source, schema, limits)
-    cap = limits.decoded_cap(size) if format == "parquet" else limits.max_decoded_bytes
-    faults = Faults()
-    with _written(out, canonical_schema(schema)) as write:
-        n_rows, n_decoded = _copy(reader, write, schema, limits, cap, faults, on_progress)
-        if faults:
-            raise faults.refusal(schema.names, reader.lines_of)
-        if n_rows == 0:
-            raise refusal("no-rows")
+    with unpacked(source, out.with_name(f"{out.name}.unpacked"), limits) as (plain, held):
+        reader = open_source(plain, format, schema, held, sheet=sheet)
+        cap = held.decoded_cap(size) if is_packed(format) else held.max_decoded_bytes
+        faults = Faults()
+        with _written(out, canonical_schema(schema)) as write:
+            n_rows, n_decoded = _copy(reader, write, schema, held, cap, faults, on_progress)
+            if faults:
+                raise faults.refusal(schema.names, reader.lines_of)
+            if n_rows == 0:
+                raise refusal("no-rows")
     return IngestSummary(
         n_rows=n_rows,
         n_columns=len(schema.columns),

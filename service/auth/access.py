@@ -83,6 +83,8 @@ RULES: tuple[Rule, ...] = (
         "datasets",
         Rule("create_dataset", ("Datasets.Create",), _C, _STEWARDS),
         Rule("put_content", ("Datasets.Upload",), _U, _STEWARDS, "dataset_id"),
+        Rule("append_content", ("Datasets.Upload",), _U, _STEWARDS, "dataset_id"),
+        Rule("get_upload", ("Datasets.GetUpload",), _R, _STEWARDS, "dataset_id"),
         Rule("delete_dataset", ("Datasets.Delete",), _D, _STEWARDS, "dataset_id"),
         Rule("list_datasets", ("Datasets.List",), _R, _READERS),
         Rule("get_dataset", ("Datasets.Get",), _R, _READERS, "dataset_id"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from privacy.sketch import Sketch
@@ -70,6 +70,7 @@ def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
         if any(dataset_id in job.datasets and not job.state.is_final for job in stores.jobs.all()):
             raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
         stores.datasets.remove(dataset_id)
+        stores.uploads.clear(dataset_id)
     ports.blobs.remove(_folder(context.tenant, dataset_id))
 
 
@@ -89,6 +90,14 @@ def check_ready(dataset: Dataset) -> None:
         )
     if dataset.state is not DatasetState.READY:
         raise Conflict("The dataset has no content yet.", code="dataset-empty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What is known of bytes that have arrived whole."""
+
+    size_bytes: int
+    sha256: str
 
 
 class Upload:
@@ -113,10 +122,15 @@ class Upload:
         """Digest of what was received so far."""
         return self._sha256.hexdigest()
 
+    @property
+    def received(self) -> Received:
+        """What was received, once it is whole."""
+        return Received(size_bytes=self.size_bytes, sha256=self.sha256)
+
 
 @contextmanager
 def receiving(context: RequestContext, dataset_id: str, ports: Ports) -> Iterator[Upload]:
-    """Take the content of an empty dataset; nothing is kept if the block raises."""
+    """Take the content of an empty dataset in one go; nothing is kept if the block raises."""
     dataset = get(context, dataset_id, ports)
     if dataset.state is not DatasetState.EMPTY:
         raise Conflict("The dataset has its content already.", code="dataset-has-content")
@@ -125,16 +139,27 @@ def receiving(context: RequestContext, dataset_id: str, ports: Ports) -> Iterato
 
 
 def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, ports: Ports) -> DatasetView:
+    """``finish`` with what ``receiving`` has received."""
+    dataset = get(context, dataset_id, ports)
+    with ports.blobs.local(_raw(dataset)) as source:
+        view = finish(context, dataset_id, upload.received, source, ports)
+    ports.blobs.remove(_raw(dataset))
+    return view
+
+
+def finish(context: RequestContext, dataset_id: str, upload: Received, source: Path, ports: Ports) -> DatasetView:
     """Check what was received, row by row, and keep it in canonical form.
 
     Raises: InputRefused with the places; then the dataset and its bytes are gone.
     """
     dataset = get(context, dataset_id, ports)
     try:
-        sketch, rows = _ingest(dataset, ports)
+        sketch, rows = _ingest(dataset, source, ports)
     except BaseException:
         with ports.database.begin() as tx:
-            tx.for_tenant(context.tenant).datasets.remove(dataset_id)
+            stores = tx.for_tenant(context.tenant)
+            stores.datasets.remove(dataset_id)
+            stores.uploads.clear(dataset_id)
         ports.blobs.remove(_folder(context.tenant, dataset_id))
         raise
     ready = replace(
@@ -152,7 +177,6 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
         stores.datasets.put(ready)
         if sketch.hashes:
             stores.overlaps.add(ready.population, sketch)
-    ports.blobs.remove(_raw(dataset))
     return view(ready)
 
 
@@ -162,9 +186,9 @@ def _with_lineage(dataset: Dataset, release: Release | None) -> Dataset:
     return replace(dataset, release_of=release.job_id, generation=release.generation)
 
 
-def _ingest(dataset: Dataset, ports: Ports) -> tuple[Sketch, str]:
+def _ingest(dataset: Dataset, source: Path, ports: Ports) -> tuple[Sketch, str]:
     """(who is in the table, how its rows are known again)"""
-    with ports.folder("ingest") as folder, ports.blobs.local(_raw(dataset)) as source:
+    with ports.folder("ingest") as folder:
         request: dict[str, object] = {
             "source": str(source),
             "out": str(folder / "canonical.parquet"),

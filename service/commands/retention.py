@@ -9,7 +9,7 @@ from datetime import datetime
 
 from service import retention
 from service.audit import AuditEvent, Outcome
-from service.commands import scrubs
+from service.commands import scrubs, uploads
 from service.context import RequestContext, TenantId
 from service.lineage import PERSONS
 from service.ports import Dataset, Ports, Release, Use
@@ -62,6 +62,7 @@ def sweep(ports: Ports) -> int:
 
 
 def _sweep_tenant(tenant: TenantId, ports: Ports) -> int:
+    n_halves = uploads.sweep(tenant, ports)
     with ports.database.read() as tx:
         stores = tx.for_tenant(tenant)
         policy, datasets = stores.retention.get(), stores.datasets.all()
@@ -75,7 +76,7 @@ def _sweep_tenant(tenant: TenantId, ports: Ports) -> int:
     for release in releases:
         if release.has_files and retention.bundle_is_due(policy.keep_bundles, release.created_at, now):
             removed += _remove_files(release, ports)
-    return removed
+    return removed + n_halves
 
 
 def _by_dataset(uses: Sequence[Use]) -> dict[str, list[Use]]:

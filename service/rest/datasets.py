@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from service.commands import datasets, schemas
+from service.commands import datasets, schemas, uploads
 from service.commands.pages import DEFAULT_LIMIT
 from service.rest.asking import BINARY, Caller, OnlyPopulation, PageCursor, PageLimit, PortsOf, body_of, off_loop
+from service.rest.uploads import digest_of
 from understudy.messages import (
     DatasetCreate,
     DatasetList,
@@ -58,10 +59,12 @@ async def delete_dataset(dataset_id: str, caller: Caller, ports: PortsOf) -> Non
 @router.put("/v1/datasets/{dataset_id}/content", tags=["datasets"], summary="Send the bytes", openapi_extra=BINARY)
 async def put_content(dataset_id: str, request: Request, caller: Caller, ports: PortsOf) -> DatasetView:
     """The raw file as the request's body, streamed. A refused table leaves nothing behind: declare it again."""
+    sha256 = digest_of(request)
     with datasets.receiving(caller, dataset_id, ports) as upload:
         async with aclosing(body_of(request)) as chunks:
             async for chunk in chunks:
                 upload.write(chunk)
+        uploads.check_digest(upload.received, sha256)
     return await off_loop(datasets.finish_upload, caller, dataset_id, upload, ports)
 
 

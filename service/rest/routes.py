@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from service.rest import audits, budgets, custody, datasets, jobs, keys, reports, scrubs, system, watching
+from service.rest import audits, budgets, custody, datasets, jobs, keys, reports, scrubs, system, uploads, watching
 
 TAGS = [
     {"name": "datasets", "description": "Declare a table and send its bytes."},
@@ -18,7 +18,7 @@ TAGS = [
     {"name": "service", "description": "Tenants, engines, health."},
 ]
 
-NOUNS = (system, datasets, scrubs, jobs, reports, watching, budgets, custody, keys, audits)
+NOUNS = (system, datasets, uploads, scrubs, jobs, reports, watching, budgets, custody, keys, audits)
 
 router = APIRouter()
 for noun in NOUNS:

@@ -34,14 +34,25 @@ def receive(parts: Iterator[Any], sink: Sink) -> None:
     Raises: InputRefused (upload-incomplete) if the end does not come or counts another number of bytes;
     UsageError (request-invalid) for a message that is neither.
     """
+    if not receive_from(parts, sink, 0):
+        raise broke_off()
+
+
+def receive_from(parts: Iterator[Any], sink: Sink, start: int) -> bool:
+    """As ``receive``, into a sink that begins at ``start``; False if the end did not come."""
     for part in parts:
         which = part.WhichOneof("part")
         if which == "chunk":
             sink.write(part.chunk)
         elif which == "end":
-            if part.end.size_bytes != sink.size_bytes:
+            if part.end.size_bytes != sink.size_bytes - start:
                 raise InputRefused("Not as many bytes arrived as were sent.", code="upload-incomplete")
-            return
+            return True
         else:
             raise UsageError("After the metadata come chunks, and then the end.", code="request-invalid")
-    raise InputRefused("The stream of bytes broke off before its end.", code="upload-incomplete")
+    return False
+
+
+def broke_off() -> InputRefused:
+    """The error for a stream without its end."""
+    return InputRefused("The stream of bytes broke off before its end.", code="upload-incomplete")

@@ -26,11 +26,12 @@ from service.commands import (
     schemas,
     scrubs,
     tenants,
+    uploads,
 )
 from service.commands.pages import DEFAULT_LIMIT
 from service.rpc.convert import from_proto, member_of, to_proto
 from service.rpc.generated import understudy_pb2 as pb
-from service.rpc.parts import metadata_of, receive
+from service.rpc.parts import broke_off, metadata_of, receive, receive_from
 from service.rpc.visit import Call
 from understudy import __version__
 from understudy.messages import (
@@ -38,6 +39,7 @@ from understudy.messages import (
     CurveCreate,
     DatasetCreate,
     DatasetState,
+    DatasetView,
     EvaluationCreate,
     Health,
     JobCreate,
@@ -63,6 +65,18 @@ def _page_asked(request: Any, kind: type[Enum]) -> dict[str, Any]:
     return {"limit": limit, "cursor": request.cursor, "population": request.population, "state": state}
 
 
+def _append(requests: Iterator[pb.UploadRequest], wanted: pb.UploadMetadata, sha256: str, call: Call) -> DatasetView:
+    """What arrives is kept, also of a stream that breaks off; only the end of a stream can make a table whole."""
+    caller, dataset_id, ports = call.caller, wanted.dataset_id, call.ports
+    with uploads.appending(caller, dataset_id, wanted.offset_bytes, ports) as receiver:
+        is_whole = receive_from(requests, receiver, wanted.offset_bytes)
+    if not is_whole:
+        raise broke_off()
+    if wanted.incomplete:
+        return uploads.progress_view(caller, dataset_id, ports, receiver.size_bytes)
+    return uploads.complete(caller, dataset_id, sha256, ports)
+
+
 class Datasets:
     """Declare a table and send its bytes."""
 
@@ -72,11 +86,18 @@ class Datasets:
 
     def Upload(self, requests: Iterator[pb.UploadRequest], call: Call) -> Any:
         """A refused table leaves nothing behind; a stream that broke off leaves the dataset empty."""
-        caller = call.caller
-        dataset_id = metadata_of(requests).dataset_id
-        with datasets.receiving(caller, dataset_id, call.ports) as upload:
+        caller, wanted = call.caller, metadata_of(requests)
+        sha256 = uploads.checked_digest(wanted.sha256)
+        if wanted.HasField("offset_bytes"):
+            return to_proto(_append(requests, wanted, sha256, call))
+        with datasets.receiving(caller, wanted.dataset_id, call.ports) as upload:
             receive(requests, upload)
-        return to_proto(datasets.finish_upload(caller, dataset_id, upload, call.ports))
+            uploads.check_digest(upload.received, sha256)
+        return to_proto(datasets.finish_upload(caller, wanted.dataset_id, upload, call.ports))
+
+    def GetUpload(self, request: pb.GetUploadRequest, call: Call) -> Any:
+        """The offset to go on from."""
+        return to_proto(uploads.state(call.caller, request.dataset_id, call.ports))
 
     def Get(self, request: pb.GetDatasetRequest, call: Call) -> Any:
         """Its state, size and digest."""

@@ -23,6 +23,7 @@ from service.store.releases import SqlReleases, SqlRetention
 from service.store.repeats import SqlRepeats
 from service.store.tables import JOBS, LEDGERS, METADATA
 from service.store.tenants import SqlTenants
+from service.store.uploads import SqlUploads
 from service.store.wall import across, build, enter
 from understudy.errors import Failed
 
@@ -36,6 +37,7 @@ class SqlTenantStores:
         self.audit = SqlAudit(connection, tenant, on_entry=audited.append)
         self.api_keys = SqlKeys(connection, tenant)
         self.repeats = SqlRepeats(connection, tenant)
+        self.uploads = SqlUploads(connection, tenant)
         self.datasets = SqlDatasets(connection, tenant)
         self.jobs = SqlJobs(connection, tenant)
         self.overlaps = SqlOverlaps(connection, tenant)

@@ -21,6 +21,11 @@ from synthesizers.tabular.select import Candidate, Picked
 
 Floats = NDArray[np.float64]
 
+FEW_SHARE = 0.3
+"""Where one-ways are better: of the pairs' budget, what the strongest pairs keep if they stand out. That costs one-ways
+a hundredth or two of their accuracy; a table whose columns do not depend at all is of little use."""
+LEAST_SHOWN = 0.1
+
 
 def one_ways_are_better(
     noisy: OneWays,
@@ -44,7 +49,17 @@ def one_ways_are_better(
     return with_pairs >= _error(have + more, ones, total, candidates, dependence)
 
 
-def cell_error(counts: Floats, stddev: float) -> Floats:
+def stand_out(total: float, picked: Sequence[Picked], precision: float) -> bool:
+    """Whether measuring what is picked shows more than a part of its dependence, as predicted."""
+    if not picked:
+        return False
+    dependence = np.array([one.dependence for one in picked])
+    cells = np.array([float(one.cells) for one in picked])
+    shown = gain(total, dependence, cells, divide(total, picked, precision))
+    return float(shown.sum()) > LEAST_SHOWN * float(dependence.sum())
+
+
+def cell_error(counts: Floats, stddev: float | Floats) -> Floats:
     """Expected |error| of kept-non-negative counts: 0.8 stddev where they are large, about themselves where small."""
     return np.asarray((np.maximum(counts, 1e-9) ** -2 + (MEAN_ABS * stddev) ** -2) ** -0.5, dtype=np.float64)
 

@@ -7,7 +7,7 @@ from synthesizers.tabular.levels import Coding
 from understudy.schema import ColumnSchema
 
 _ORDERED = ("integer", "number", "date", "datetime")
-_LONG = 12
+_LONG = 3
 _SURELY_LONG = 64
 
 

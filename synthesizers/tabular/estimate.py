@@ -23,6 +23,8 @@ from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.propagate import Projection, Propagation, Table
 
 LOW = 1.0
+_NEVER = -250.0
+"""Logarithm of the weight of a cell that cannot occur: no factor's weights come near to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,14 @@ class Factor:
         return np.asarray(1 / np.sqrt(self.kappa + np.maximum(likely, LOW * expected)))
 
 
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """Cells over the groups of some variables (one per column, sorted by column) that cannot occur."""
+
+    variables: tuple[Variable, ...]
+    cells: NDArray[np.bool_]
+
+
 def home(nodes: Sequence[Node], variables: Sequence[Variable]) -> int:
     """The smallest-membered node that holds all the variables.
 
@@ -81,8 +91,20 @@ def home(nodes: Sequence[Node], variables: Sequence[Variable]) -> int:
 class _Dual:
     """The dual objective and its gradient, in scaled and centred weights."""
 
-    def __init__(self, axes: Sequence[Axis], nodes: Sequence[Node], factors: Sequence[Factor], total: float) -> None:
+    def __init__(
+        self,
+        axes: Sequence[Axis],
+        nodes: Sequence[Node],
+        factors: Sequence[Factor],
+        total: float,
+        zeros: Sequence[Zero] = (),
+    ) -> None:
         self._propagation = Propagation(axes, nodes)
+        self._never = [
+            (at, Projection(axes, nodes[at].axes, one.variables).spread(np.where(one.cells, _NEVER, 0.0)))
+            for one in zeros
+            for at in (home(nodes, one.variables),)
+        ]
         self._factors, self._total = factors, total
         self._homes = [home(nodes, factor.variables) for factor in factors]
         self._maps = [
@@ -109,6 +131,8 @@ class _Dual:
         potentials = [np.zeros(shape) for shape in self._propagation.shapes]
         for at, project, part in zip(self._homes, self._maps, weights, strict=True):
             potentials[at] += project.spread(part)
+        for at, never in self._never:
+            potentials[at] += never
         return self._propagation.beliefs(potentials)
 
     def __call__(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -131,11 +155,15 @@ def fit(
     factors: Sequence[Factor],
     *,
     total: float,
+    zeros: Sequence[Zero] = (),
     max_iterations: int = 300,
     tolerance: float = 1e-6,
 ) -> list[Table]:
-    """Each node's probabilities in the fitted model. ``total`` is the (noisy, positive) number of rows N."""
-    dual = _Dual(axes, nodes, factors, total)
+    """Each node's probabilities in the fitted model. ``total`` is the (noisy, positive) number of rows N.
+
+    ``zeros``: cells that the model gives no mass. Each must fit a node, as each factor must.
+    """
+    dual = _Dual(axes, nodes, factors, total, zeros)
     result = minimize(
         dual,
         dual.start(),

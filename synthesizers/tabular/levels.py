@@ -18,6 +18,7 @@ from scipy.stats import rankdata
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """Numbers of groups that a grouping may have, apart from all codes on their own."""
 _SMOOTH = 0.5
+_REFUTES = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +40,18 @@ class Coding:
         """Whether some codes are in order."""
         return self.n_ordered > 0
 
-    def settled(self, counts: NDArray[np.float64]) -> Coding:
+    def settled(self, counts: NDArray[np.float64], stddev: float = 0.0) -> Coding:
         """A guessed order stands if neighbouring codes have alike (released) counts, as they have in most orders.
 
-        Von Neumann's ratio of the counts' ranks: about 1 for codes in no order, well below for a smooth run.
+        Von Neumann's ratio of the counts' ranks: about 1 for codes in no order, well below for a smooth run. Counts
+        that differ by little more than their noise (``stddev``) refute nothing.
         """
         if self.certain:
             return self
-        ranks = rankdata(counts[: self.n_ordered])
+        own = counts[: self.n_ordered]
+        if float(own.var()) < _REFUTES * stddev**2:
+            return replace(self, certain=True)
+        ranks = rankdata(own)
         ratio = float((np.diff(ranks) ** 2).mean() / max(2 * ranks.var(), 1e-12))
         return replace(self, n_ordered=self.n_ordered if ratio < _SMOOTH else 0, certain=True)
 

@@ -13,30 +13,22 @@ After step 1 the engine sees released numbers only. Steps 2 to 6 are in ``model.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from synthesizers import artifact
 from synthesizers.base import ExpectedError, FormalGuarantee, Plan, schema_digest
 from synthesizers.tabular import budget as budgets
 from synthesizers.tabular.columns import coding
+from synthesizers.tabular.evidence import impossible
 from synthesizers.tabular.expected import expected as expected_error
-from synthesizers.tabular.junction import Node
-from synthesizers.tabular.levels import Axis
-from synthesizers.tabular.model import Model, fit_model
+from synthesizers.tabular.fitted import KIND, VERSION, FittedMarginal
+from synthesizers.tabular.model import fit_model
 from understudy.errors import Failed
 from understudy.schema import TableSchema
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from privacy.discretisation import Discretisation
     from privacy.session import PrivateSession
 
-NAME = "marginal"
-VERSION = 1
+NAME = KIND
 
 
 class MarginalSynthesizer:
@@ -44,7 +36,7 @@ class MarginalSynthesizer:
 
     name = NAME
     summary = "Noisy marginals, a maximum-entropy model of them, and rounded rows. For tables; the default."
-    formal_guarantee = FormalGuarantee(
+    formal_guarantee: FormalGuarantee | None = FormalGuarantee(
         relation="add-remove-unit",
         mechanism="rounded Gaussian noise on marginal counts",
         accountant="exact Gaussian-DP composition",
@@ -87,70 +79,10 @@ class MarginalSynthesizer:
             max_rows=schema.unit.max_rows,
             targets=[column.name for column in schema.targets],
             known=discretisation.one_ways,
+            impossible=impossible(schema.constraints, discretisation.codecs),
         )
-        return FittedMarginal(model, discretisation)
+        return FittedMarginal(model, discretisation, schema.constraints)
 
     def load(self, directory: Path) -> FittedMarginal:
         """Read what ``FittedMarginal.save`` wrote. Raises: Failed."""
         return FittedMarginal.load(directory)
-
-
-class FittedMarginal:
-    """A fitted model and the meaning of its codes."""
-
-    def __init__(self, model: Model, discretisation: Discretisation) -> None:
-        self._model = model
-        self._discretisation = discretisation
-
-    def sample(self, n_rows: int | None, *, seed: int) -> pa.Table:
-        """Synthetic rows in canonical types; the same (n_rows, seed) gives the same rows."""
-        codes = self._model.codes(n_rows, seed=seed)
-        names = self._discretisation.domain.names
-        rng = np.random.default_rng([seed, 1])
-        return self._discretisation.decode(dict(zip(names, codes, strict=True)), rng)
-
-    def save(self, directory: Path) -> None:
-        """Write manifest.json and arrays.npz: released numbers and declared facts only."""
-        domain, arrays = self._discretisation.parts()
-        stored: dict[str, NDArray[Any]] = {f"domain.{name}": array for name, array in arrays.items()}
-        for column, axis in enumerate(self._model.axes):
-            stored[f"order.{column}"] = axis.order
-            for level, starts in enumerate(axis.starts):
-                stored[f"starts.{column}.{level}"] = starts
-        for index, belief in enumerate(self._model.beliefs):
-            stored[f"belief.{index}"] = belief
-        manifest = {
-            "domain": domain,
-            "total": self._model.total,
-            "levels": [len(axis.starts) for axis in self._model.axes],
-            "nodes": [
-                {"members": sorted(node.members), "separator": node.separator, "axes": node.axes, "parent": node.parent}
-                for node in self._model.nodes
-            ],
-        }
-        artifact.save(directory, kind=NAME, version=VERSION, manifest=manifest, arrays=stored)
-
-    @classmethod
-    def load(cls, directory: Path) -> FittedMarginal:
-        """Read what ``save`` wrote. Raises: Failed."""
-        from privacy.discretisation import Discretisation
-
-        _, manifest, arrays = artifact.load(directory, kind=NAME, versions=(VERSION,))
-        axes = tuple(
-            Axis(arrays[f"order.{column}"], tuple(arrays[f"starts.{column}.{level}"] for level in range(levels)))
-            for column, levels in enumerate(manifest["levels"])
-        )
-        nodes = tuple(
-            Node(
-                members=frozenset((int(column), int(level)) for column, level in node["members"]),
-                axes=tuple((int(column), int(level)) for column, level in node["axes"]),
-                separator=tuple((int(column), int(level)) for column, level in node["separator"]),
-                parent=int(node["parent"]),
-            )
-            for node in manifest["nodes"]
-        )
-        beliefs = tuple(arrays[f"belief.{index}"] for index in range(len(nodes)))
-        domain = {name.removeprefix("domain."): array for name, array in arrays.items() if name.startswith("domain.")}
-        return cls(
-            Model(axes, nodes, beliefs, float(manifest["total"])), Discretisation.from_parts(manifest["domain"], domain)
-        )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from privacy.measured import Measured
 from synthesizers.base import MarginalSession, Recoding
+from synthesizers.tabular.allocate import MEAN_ABS
 from synthesizers.tabular.budget import PAIRS
 from synthesizers.tabular.estimate import Factor
 from synthesizers.tabular.junction import Variable
@@ -81,6 +82,8 @@ def measure_again(
     session: MarginalSession, codings: Sequence[Coding], noisy: OneWays, precision: float, *, purpose: str
 ) -> OneWays:
     """More precision for the columns that have least of it; both measurements in one."""
+    if not precision > 0:
+        return noisy
     own = lacking(np.sqrt([float(code.size) for code in codings]), noisy.stddevs**-2, precision)
     counts, stddevs = list(noisy.counts), noisy.stddevs.copy()
     for column in np.flatnonzero(own):
@@ -156,13 +159,18 @@ def pair_factor(
     """A noisy pair as a factor, its ridge set by how far it stands above the noise (empirical Bayes).
 
     If cell deviations from independence have variance v * expected count, the best linear shrinkage is a ridge of
-    stddev^2 / v; v is estimated by moments.
+    stddev^2 / v; v is estimated by moments, which few noisy cells do badly, and drawn towards what was predicted when
+    the pair was picked, by how badly.
     """
     (a, level_a), (b, level_b) = picked.variables
     margins = axes[a].collapse(ones[a], level_a) / total, axes[b].collapse(ones[b], level_b) / total
     expected = total * np.outer(*margins)
     noise = counts.size * stddev**2
-    signal = max(float(((counts - expected) ** 2).sum()) - noise, _LEAST_SIGNAL * noise)
+    seen = float(((counts - expected) ** 2).sum()) - noise
+    likely = (total * picked.dependence / MEAN_ABS) ** 2 / counts.size
+    scale = max(seen, likely)
+    trust = scale**2 / (scale**2 + 2 * noise * stddev**2 + 4 * stddev**2 * scale)
+    signal = max(trust * seen + (1 - trust) * likely, _LEAST_SIGNAL * noise)
     return Factor(
         variables=picked.variables,
         counts=counts,

@@ -24,7 +24,9 @@ def clean(counts: Floats, code: Coding, *, stddev: float, total: float) -> Float
     """Estimated counts by code: non-negative, adding up to ``total`` (positive)."""
     smooth = counts.copy()
     if code.is_ordered:
-        smooth[: code.n_ordered] = _haar(counts[: code.n_ordered], stddev)
+        own = counts[: code.n_ordered]
+        factor = _evenness(own, stddev)
+        smooth[: code.n_ordered] = factor * _haar(own, stddev) + (1 - factor) * own.mean()
     else:
         smooth = _shrink_small(counts, stddev)
     return project_to_simplex(smooth, total)
@@ -65,6 +67,16 @@ def _keep(detail: Floats, sigma: Floats, split: NDArray[np.bool_]) -> Floats:
     spread = max(float(np.median(z2[split])) / _CHI2_MEDIAN - 1, 0.0)
     outlier = 1 - _STANDS_OUT**2 / np.maximum(z2, 1e-12)
     return np.maximum(spread / (1 + spread), outlier)
+
+
+def _evenness(counts: Floats, stddev: float) -> float:
+    """How far the counts as a whole are believed to differ from an even spread, 0 to 1.
+
+    The root of James and Stein's factor, for the tree's own shrinkage comes on top; less where nearly all may be noise.
+    """
+    spread = float(((counts - counts.mean()) ** 2).sum()) / stddev**2
+    factor = max(0.0, 1 - max(len(counts) - 3, 0) / max(spread, 1e-12))
+    return min(float(np.sqrt(factor)), 1.5 * factor)
 
 
 def _shrink_small(counts: Floats, stddev: float) -> Floats:

@@ -30,6 +30,9 @@ PAIRS_PER_COLUMN = 15
 PRICE_ROUNDS = 2
 GIVE_UP = 100
 """Pairs refused one after the other after which the tree counts as full."""
+MOST_GROWTH = 3.3
+_ROOMY = 3_000.0
+"""Up to this strength the smallest tree has room for all that the budget pays for, on public tables."""
 MOST_IMPLIED = 0.9
 """Most of a pair's dependence that other pairs are trusted to imply."""
 
@@ -60,6 +63,15 @@ class Caps:
     max_clique_cells: float = 5e4
     max_tree_cells: float = 3e5
 
+    def for_strength(self, strength: float) -> Caps:
+        """Up to ``MOST_GROWTH`` times as large, where the budget pays for more and finer pairs than have room.
+
+        ``strength``: rows in standard deviations of a column's noise, if columns shared all of the budget evenly.
+        Memory stays below 5 * 8 bytes * MOST_GROWTH * max_tree_cells: 40 MB.
+        """
+        growth = min(max(strength / _ROOMY, 1.0), MOST_GROWTH)
+        return Caps(max_clique_cells=growth * self.max_clique_cells, max_tree_cells=growth * self.max_tree_cells)
+
 
 def pick(
     axes: Sequence[Axis],
@@ -69,9 +81,13 @@ def pick(
     budget: float,
     caps: Caps,
     keeps: Sequence[Floats],
+    taken: Sequence[tuple[Variable, ...]] = (),
 ) -> list[Picked]:
-    """The pairs to measure with a precision budget (sum of 1 / stddev^2)."""
+    """The pairs to measure with a precision budget (sum of 1 / stddev^2). ``taken``: cliques that the tree holds."""
     groups = [[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes]
+    base = Graph(groups)
+    for clique in taken:
+        base.add(clique)
     best = sorted(candidates, key=lambda one: (-one.weight * one.dependence, one.columns))[
         : PAIRS_PER_COLUMN * len(axes)
     ]
@@ -81,7 +97,7 @@ def pick(
     ]
     price = _price(active, total, budget)
     for _ in range(PRICE_ROUNDS):
-        picked, left = _greedy(Graph(groups), active, total, price, caps)
+        picked, left = _greedy(base.copy(), active, total, price, caps)
         again = _price(left, total, budget)
         if not 0.9 * price > again:
             break

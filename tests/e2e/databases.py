@@ -31,11 +31,11 @@ def postgres() -> Iterator[str]:
         server.cleanup()
 
 
-def on_each(module: str, folder: Path, url: str, *, timeout_s: float) -> dict[str, list[str]]:
-    """What the module printed, as lines, by database."""
+def on_each(module: str, folder: Path, url: str, *more: str, timeout_s: float) -> dict[str, list[str]]:
+    """What the module printed, as lines, by database. ``more`` follows the database's address on its command line."""
     drivers = {}
     for name, address in zip(DATABASES, ("", url), strict=True):
-        command = [sys.executable, "-m", module, str(folder / name), *([address] if address else [])]
+        command = [sys.executable, "-m", module, str(folder / name), address, *more]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with (folder / f"{name}.log").open("w") as log:  # a file: a surviving child would keep a pipe open
             drivers[name] = subprocess.Popen(

@@ -6,6 +6,7 @@ One driver runs all of it once on each database; the tests read what it found.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +19,20 @@ Found = dict[str, dict[str, Any]]
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("name", DATABASES), pytest.mark.timeout(600)]
 
 
+def drive(folder: Path, which: str) -> dict[str, Found]:
+    with postgres() as url:
+        lines = on_each("tests.e2e.worker_driver", folder, url, which, timeout_s=580)
+    return {name: json.loads(printed[-1]) for name, printed in lines.items()}
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
-    with postgres() as url:
-        lines = on_each("tests.e2e.worker_driver", tmp_path_factory.mktemp("workers"), url, timeout_s=580)
-    return {name: json.loads(printed[-1]) for name, printed in lines.items()}
+    return drive(tmp_path_factory.mktemp("workers"), "few")
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
+    return drive(tmp_path_factory.mktemp("crowd"), "many")
 
 
 CHARGED_ONCE = ["hold", "spend"]
@@ -81,10 +91,10 @@ def test_a_full_disk_fails_the_job_and_publishes_nothing(where: str, name: str, 
 
 
 def test_of_many_jobs_none_is_lost_none_is_doubled_and_the_budgets_are_exact(
-    name: str, found: dict[str, Found]
+    name: str, crowd: dict[str, Found]
 ) -> None:
     """One of the three workers was killed and one was frozen meanwhile."""
-    many = found[name]["many"]
+    many = crowd[name]["many"]
     assert many["states"] == ["done"]
     assert many["kinds"] == ["hold spend"]
     assert many["accounts"] == [[round(EPSILON * 1e9) * N_JOBS // N_TENANTS, 0]]

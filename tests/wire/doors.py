@@ -34,7 +34,7 @@ from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
 from understudy.messages import Role
 
-ROUTES: dict[str, APIRoute] = {route.name: route for route in ALL}
+ROUTES: dict[str, APIRoute] = {route.name: route for route in ALL if route.include_in_schema}
 METHODS = {f"{s.name}.{m.name}": m for s in pb.DESCRIPTOR.services_by_name.values() for m in s.methods}
 NOBODYS = "0" * 32
 

@@ -91,7 +91,7 @@ def test_it_asks_lists_and_waits_as_the_other_does(doors: Doors, tmp_path: Path)
             with pytest.raises(Failed):
                 await client.wait(job.id)
             acts = [entry["subtype"][0]["code"] async for entry in client.audit()]  # type: ignore[index]
-            assert acts.count("put_content") == 3
+            assert acts.count("append_content") == 3
             assert (await client.check_audit()).ok
             with pytest.raises(NotFound):
                 await client.job(f"job_{NOBODYS}")

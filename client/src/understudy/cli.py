@@ -44,6 +44,7 @@ from understudy.report import figures
 from understudy.report_cli import report
 from understudy.scrub_cli import scrub
 from understudy.sdv_metadata import schema_from_sdv, schema_to_sdv
+from understudy.uploading import given_format
 
 app = typer.Typer(
     name="understudy",
@@ -62,6 +63,11 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(subjects_app, name="subjects")
 app.command("releases")(show_releases)
 app.add_typer(audit_app, name="audit")
+
+TABLE_HELP = "A .csv, .tsv, .jsonl, .xlsx, .parquet or FHIR .ndjson file, also packed as .gz or .zst."
+FormatOf = Annotated[
+    str | None, typer.Option("--format", help="csv, tsv, jsonl, xlsx, fhir or parquet; default: by the file's name.")
+]
 
 _STAGES = {
     "upload": "sending the table",
@@ -90,7 +96,7 @@ def _progress(visible: bool) -> Iterator[Progress]:
 
 @app.command()
 def synth(
-    table: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    table: Annotated[Path, typer.Argument(help=TABLE_HELP)],
     schema: Annotated[Path | None, typer.Option("--schema", help="Its Table Schema, JSON.")] = None,
     epsilon: Annotated[float | None, typer.Option("--epsilon", help="The price, charged to the population.")] = None,
     delta: Annotated[
@@ -130,6 +136,8 @@ def synth(
     text_share: Annotated[
         float, typer.Option("--text-share", help="Part of the price for the notes, 0.05 to 0.95.")
     ] = DEFAULT_TEXT_SHARE,
+    table_format: FormatOf = None,
+    sheet: Annotated[str, typer.Option("--sheet", help="Of a workbook; default: its only visible one.")] = "",
     out: Annotated[Path, typer.Option("--out", help="Directory for the result.")] = Path("understudy-out"),
     url: Url = None,
     api_key: ApiKey = None,
@@ -141,7 +149,7 @@ def synth(
     exits with 2.
     """
     if schema is None:
-        _propose_and_stop(table, url, api_key)
+        _propose_and_stop(table, table_format, url, api_key)
         return
     if epsilon is None:
         raise UsageError("Give the price: --epsilon.", code="epsilon-missing")
@@ -186,6 +194,8 @@ def synth(
                 rebalance=wishes.rebalance(rebalance or (), declared),
                 text=text,
                 text_share=text_share,
+                format=given_format(table_format) if table_format else None,
+                sheet=sheet,
                 out=out,
                 on_progress=lambda stage, percent: bar.update(
                     task, description=_STAGES.get(stage, stage), completed=0 if stage == "upload" else percent
@@ -198,9 +208,9 @@ def synth(
         _show_outcome(result, budget)
 
 
-def _propose_and_stop(table: Path, url: str | None, api_key: str | None) -> None:
+def _propose_and_stop(table: Path, table_format: str | None, url: str | None, api_key: str | None) -> None:
     with connect(url, api_key) as client:
-        proposal = client.propose_schema(table)
+        proposal = client.propose_schema(table, format=given_format(table_format) if table_format else None)
     typer.echo(json.dumps(proposal.table_schema, indent=2, ensure_ascii=False))
     say(
         "A table needs a schema. This one was proposed from the column names and the look of the values; it says "
@@ -301,17 +311,19 @@ def evaluate(
 
 @schema_app.command("propose")
 def schema_propose(
-    table: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    table: Annotated[Path, typer.Argument(help=TABLE_HELP)],
     include_data: Annotated[
         bool, typer.Option("--include-data", help="Also read enums and bounds from the rows. This is NOT private.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the schema here.")] = None,
+    table_format: FormatOf = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
     """Propose a schema: types and PII guesses, and nothing else of the data unless asked."""
     with connect(url, api_key) as client:
-        proposal = client.propose_schema(table, include_data=include_data)
+        kind = given_format(table_format) if table_format else None
+        proposal = client.propose_schema(table, format=kind, include_data=include_data)
     text = json.dumps(proposal.table_schema, indent=2, ensure_ascii=False)
     if out is None:
         typer.echo(text)

@@ -68,6 +68,7 @@ from understudy.messages import (
     TenantView,
 )
 from understudy.schema import PrivacyUnit, TableSchema
+from understudy.uploading import Sending, format_of
 from understudy.watch import JobEvent, job_events
 
 M = TypeVar("M", bound=Message)
@@ -168,21 +169,38 @@ class Client:
         return self.call(endpoints.list_engines()).engines
 
     def upload(
-        self, table: str | Path, schema: TableSchema | dict[str, object], *, on_progress: Observer | None = None
+        self,
+        table: str | Path,
+        schema: TableSchema | dict[str, object],
+        *,
+        format: TableFormat | None = None,
+        sheet: str = "",
+        on_progress: Observer | None = None,
     ) -> DatasetView:
-        """Declare a table and send its bytes. Raises SchemaError or InputRefused with places."""
+        """Declare a table and send its bytes; goes on by itself where a connection broke.
+
+        ``format``: default by the file's name. ``sheet``: of a workbook; default its only visible one.
+        Raises: SchemaError or InputRefused with places.
+        """
         path = Path(table)
         document = schema.as_dict() if isinstance(schema, TableSchema) else schema
-        message = DatasetCreate(table_schema=document, format=format_of(path))
+        message = DatasetCreate(table_schema=document, format=format or format_of(path), sheet=sheet)
         with _open(path) as file:
             dataset = self.call(endpoints.create_dataset(message))
-            chunks = _chunks(file, path.stat().st_size, on_progress or _silent)
-            return self.call(endpoints.put_content(dataset.id), chunks)
+            return Sending(
+                client=self,
+                dataset_id=dataset.id,
+                file=file,
+                size_bytes=path.stat().st_size,
+                observe=on_progress or _silent,
+            ).run()
 
-    def propose_schema(self, table: str | Path, *, include_data: bool = False) -> SchemaProposal:
+    def propose_schema(
+        self, table: str | Path, *, format: TableFormat | None = None, include_data: bool = False
+    ) -> SchemaProposal:
         """Types and PII guesses for a file. ``include_data`` reads enums and bounds too: not private."""
         path = Path(table)
-        request = endpoints.propose_schema(format_of(path), include_data=include_data)
+        request = endpoints.propose_schema(format or format_of(path), include_data=include_data)
         with _open(path) as file:
             return self.call(request, _chunks(file, path.stat().st_size, _silent))
 
@@ -290,6 +308,8 @@ class Client:
         allow_synthetic_input: bool = False,
         text: str = DEFAULT_TEXT,
         text_share: float = DEFAULT_TEXT_SHARE,
+        format: TableFormat | None = None,
+        sheet: str = "",
         out: str | Path = "understudy-out",
         on_progress: Observer | None = None,
     ) -> SynthResult:
@@ -298,7 +318,7 @@ class Client:
         The uploaded rows are removed from the service at the end, whether the job went well or not.
         """
         declared = schema if isinstance(schema, TableSchema) else read_schema(schema)
-        dataset = self.upload(table, declared, on_progress=on_progress)
+        dataset = self.upload(table, declared, format=format, sheet=sheet, on_progress=on_progress)
         used = {dataset.id}
         try:
             request = JobCreate(
@@ -639,14 +659,6 @@ def _as_made(schema: TableSchema, table: Path) -> TableSchema:
             header = next(csv.reader([file.readline().decode("utf-8-sig", "replace")]), [])
         columns = tuple(column for column in columns if column.is_modelled or column.name in header)
     return replace(schema, columns=columns, unit=PrivacyUnit())
-
-
-def format_of(path: Path) -> TableFormat:
-    """The format of a table by its ending. Raises UsageError."""
-    try:
-        return TableFormat(path.suffix.lower().lstrip("."))
-    except ValueError:
-        raise UsageError("A table is a .csv or a .parquet file.", code="format-unknown") from None
 
 
 def _write(files: dict[str, str], out: str | Path) -> dict[str, Path]:

@@ -50,6 +50,7 @@ from understudy.messages import (
     TableFormat,
     TenantCreate,
     TenantView,
+    UploadView,
 )
 
 M = TypeVar("M", bound=Message)
@@ -126,6 +127,22 @@ def create_dataset(message: DatasetCreate) -> Request[DatasetView]:
 def put_content(dataset_id: str) -> Request[DatasetView]:
     """PUT /v1/datasets/{id}/content, the file as the body."""
     return Request(method="PUT", path=f"/v1/datasets/{_part(dataset_id)}/content", answer=DatasetView, streams=True)
+
+
+def append_content(
+    dataset_id: str, *, offset_bytes: int, is_complete: bool = True, sha256: str = ""
+) -> Request[DatasetView]:
+    """PATCH /v1/datasets/{id}/content, the file from the offset on as the body."""
+    headers = {"Upload-Offset": str(offset_bytes), "Upload-Complete": "?1" if is_complete else "?0"}
+    if sha256:
+        headers["X-Content-SHA256"] = sha256
+    path = f"/v1/datasets/{_part(dataset_id)}/content"
+    return Request(method="PATCH", path=path, answer=DatasetView, streams=True, headers=headers)
+
+
+def get_upload(dataset_id: str) -> Request[UploadView]:
+    """GET /v1/datasets/{id}/content"""
+    return Request(method="GET", path=f"/v1/datasets/{_part(dataset_id)}/content", answer=UploadView)
 
 
 def get_dataset(dataset_id: str) -> Request[DatasetView]:

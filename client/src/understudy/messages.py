@@ -214,6 +214,15 @@ class DatasetView(Message):
     generation: int = Field(0, description="0 for real rows; 1 for a release made of them, and so on.")
 
 
+class UploadView(Message):
+    """How far the upload of a table has come."""
+
+    dataset_id: str
+    state: DatasetState
+    offset_bytes: int = Field(description="Bytes that are there: send on from here.")
+    expires_at: str = Field("", description="RFC 3339, UTC: when they are forgotten, if nothing more comes.")
+
+
 class JobCreate(Message):
     """Ask for synthetic data at a price."""
 

@@ -193,6 +193,18 @@ class DatasetList(_message.Message):
     next_cursor: str
     def __init__(self, datasets: _Optional[_Iterable[_Union[DatasetView, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
+class UploadView(_message.Message):
+    __slots__ = ("dataset_id", "state", "offset_bytes", "expires_at")
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_BYTES_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    state: DatasetState
+    offset_bytes: int
+    expires_at: str
+    def __init__(self, dataset_id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., offset_bytes: _Optional[int] = ..., expires_at: _Optional[str] = ...) -> None: ...
+
 class JobCreate(_message.Message):
     __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy", "without_dp", "priority", "allow_synthetic_input", "where", "rebalance", "text", "text_share")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -638,10 +650,16 @@ class UploadRequest(_message.Message):
     def __init__(self, metadata: _Optional[_Union[UploadMetadata, _Mapping]] = ..., chunk: _Optional[bytes] = ..., end: _Optional[_Union[StreamEnd, _Mapping]] = ...) -> None: ...
 
 class UploadMetadata(_message.Message):
-    __slots__ = ("dataset_id",)
+    __slots__ = ("dataset_id", "offset_bytes", "incomplete", "sha256")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_BYTES_FIELD_NUMBER: _ClassVar[int]
+    INCOMPLETE_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
-    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+    offset_bytes: int
+    incomplete: bool
+    sha256: str
+    def __init__(self, dataset_id: _Optional[str] = ..., offset_bytes: _Optional[int] = ..., incomplete: _Optional[bool] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class UploadScrubRequest(_message.Message):
     __slots__ = ("metadata", "chunk", "end")
@@ -680,6 +698,12 @@ class DeleteScrubRequest(_message.Message):
 class DeleteScrubResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class GetUploadRequest(_message.Message):
+    __slots__ = ("dataset_id",)
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
 
 class GetDatasetRequest(_message.Message):
     __slots__ = ("dataset_id",)

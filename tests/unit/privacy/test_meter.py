@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.accounting import compose, failure_event, gaussian_event
+from privacy.accounting import compose, failure_event, gaussian_event, non_private_event, zcdp_event
 from privacy.meter import Meter
 from understudy.errors import PlanExceeded, PrivacyParameterError
 
@@ -55,4 +55,17 @@ def test_any_split_of_mu_squared_passes(parts: list[float]) -> None:
 
 def test_an_event_that_it_cannot_price_is_refused() -> None:
     with pytest.raises(PrivacyParameterError):
-        Meter([("train", dp_accounting.NonPrivateDpEvent())])
+        Meter([("train", dp_accounting.LaplaceDpEvent(1.0))])
+
+
+@pytest.mark.parametrize("event", [zcdp_event(0.1), non_private_event()])
+def test_what_a_sealed_engine_does_is_debited_whole_and_once(event: dp_accounting.DpEvent) -> None:
+    meter = Meter([("sealed", event)])
+    with pytest.raises(PlanExceeded):
+        meter.debit("sealed", zcdp_event(0.05))
+    with pytest.raises(PlanExceeded):
+        meter.debit("another", event)
+    meter.debit("sealed", event)
+    with pytest.raises(PlanExceeded):
+        meter.debit("sealed", event)
+    assert meter.spent == (("sealed", event),)

@@ -8,7 +8,7 @@ import pytest
 from synthesizers.tabular.junction import Graph, Node, junction_tree
 from synthesizers.tabular.levels import Axis, Coding, make_axis
 from synthesizers.tabular.propagate import Propagation, Table
-from synthesizers.tabular.sample import sample
+from synthesizers.tabular.sample import SHARD, Sampler, sample
 
 N = 20_000
 
@@ -128,3 +128,18 @@ def test_siblings_are_dealt_independently() -> None:
         freedom = (size - 1) ** 2
         chi2 = ((joint - expected) ** 2 / np.maximum(expected, 1e-9)).sum()
         assert abs(chi2 - freedom) < 5 * np.sqrt(2 * freedom)
+
+
+def test_compiled_loops_give_the_same_rows() -> None:
+    axes, nodes, beliefs = chain()
+    sampler = Sampler(axes, nodes, beliefs)
+    for n_rows in (0, 1, 5000):
+        plain, quick = (sampler.shard(n_rows, seed=3, shard=2, compiled=compiled) for compiled in (False, True))
+        assert all((a == b).all() for a, b in zip(plain, quick, strict=True))
+
+
+def test_a_shard_is_made_again_without_the_others() -> None:
+    axes, nodes, beliefs = chain()
+    whole = sample(axes, nodes, beliefs, SHARD + 100, seed=9)
+    last = Sampler(axes, nodes, beliefs).shard(100, seed=9, shard=1)
+    assert all((column[SHARD:] == part).all() for column, part in zip(whole, last, strict=True))

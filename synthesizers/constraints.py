@@ -1,0 +1,118 @@
+"""Whether synthetic rows keep the rules of their schema, and how they are made to. For every engine.
+
+Reads synthetic rows and declared facts only: all of this is post-processing. A row in which one of a rule's columns
+is missing is not judged by that rule.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from understudy.rules import Combinations, Constraint, Determines, Forbidden, Order, Selection, Value
+
+Mask = NDArray[np.bool_]
+
+
+def broken(rows: pa.Table, constraints: Sequence[Constraint]) -> Mask:
+    """Which rows break one of the constraints. ``Determines`` speaks of rows together, so it is not judged here."""
+    found = np.zeros(rows.num_rows, dtype=bool)
+    for one in constraints:
+        found |= _broken(rows, one)
+    return found
+
+
+def selected(column: pa.ChunkedArray, wanted: Selection) -> Mask:
+    """Which rows of a column are selected; missing ones never are."""
+    if wanted.values:
+        return _true(pc.is_in(column, value_set=pa.array(list(wanted.values), type=column.type)))
+    inside = np.asarray(pc.is_valid(column))
+    if wanted.minimum is not None:
+        inside = inside & _true(pc.greater_equal(column, pa.scalar(wanted.minimum, type=column.type)))
+    if wanted.maximum is not None:
+        inside = inside & _true(pc.less_equal(column, pa.scalar(wanted.maximum, type=column.type)))
+    return inside
+
+
+def _broken(rows: pa.Table, one: Constraint) -> Mask:
+    if isinstance(one, Order):
+        compare = pc.greater_equal if one.strict else pc.greater
+        steps = zip(one.columns, one.columns[1:], strict=False)
+        return functools.reduce(np.logical_or, [_true(compare(rows[low], rows[high])) for low, high in steps])
+    if isinstance(one, Forbidden):
+        return functools.reduce(np.logical_and, [selected(rows[name], wanted) for name, wanted in one.where])
+    if isinstance(one, Combinations):
+        return _unlisted(rows, one)
+    return np.zeros(rows.num_rows, dtype=bool)
+
+
+def _unlisted(rows: pa.Table, one: Combinations) -> Mask:
+    """Which rows are in none of the combinations: both are numbered by the distinct values that the rule lists."""
+    number = np.zeros(rows.num_rows, dtype=np.int64)
+    listed = np.zeros(len(one.rows), dtype=np.int64)
+    unknown, missing = np.zeros(rows.num_rows, dtype=bool), np.zeros(rows.num_rows, dtype=bool)
+    for place, name in enumerate(one.columns):
+        values = list(dict.fromkeys(row[place] for row in one.rows))
+        ranks = _ranks(rows[name], values)
+        rank_of = {value: rank for rank, value in enumerate(values)}
+        unknown |= ranks < 0
+        missing |= np.asarray(pc.is_null(rows[name]))
+        number = number * len(values) + ranks
+        listed = listed * len(values) + np.array([rank_of[row[place]] for row in one.rows])
+    return (unknown | ~np.isin(number, listed)) & ~missing
+
+
+def _ranks(column: pa.ChunkedArray, values: Sequence[Value]) -> NDArray[np.int64]:
+    """The place of each row's value in a list; -1 if it is not there or missing."""
+    ranks = pc.index_in(column, value_set=pa.array(list(values), type=column.type))
+    return np.asarray(pc.fill_null(ranks, -1).to_numpy()).astype(np.int64)
+
+
+def _true(answers: pa.ChunkedArray) -> Mask:
+    return np.asarray(pc.fill_null(answers, False))
+
+
+class Functions:
+    """The functions that ``Determines`` asks for, learnt from rows of the model: the value that most of them have.
+
+    Where the pilot rows have never seen the other columns' values, the commonest value of all stands.
+    """
+
+    def __init__(self, constraints: Sequence[Constraint], pilot: pa.Table) -> None:
+        """``pilot``: synthetic rows, enough that the common values of the columns occur."""
+        self._rules = [one for one in constraints if isinstance(one, Determines)]
+        self._tables = [_most_common(pilot, one.columns) for one in self._rules]
+
+    def applied(self, rows: pa.Table) -> pa.Table:
+        """The rows with each determined column as its function says; where a column is missing, as it was."""
+        for rule, known in zip(self._rules, self._tables, strict=True):
+            rows = _determined(rows, rule.columns, known)
+        return rows
+
+
+def _most_common(pilot: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """By value of all columns but the last: its commonest last value. Ties go to the smallest."""
+    known = pilot.select(list(columns)).drop_null()
+    counted = known.group_by(list(columns)).aggregate([([], "count_all")])
+    order = [("count_all", "descending"), *((name, "ascending") for name in columns)]
+    best = counted.sort_by(order).append_column("place", pa.array(np.arange(counted.num_rows)))
+    first = best.group_by(list(columns[:-1])).aggregate([("place", "min")])["place_min"]
+    return best.take(np.sort(first.to_numpy())).select(list(columns))
+
+
+def _determined(rows: pa.Table, columns: tuple[str, ...], known: pa.Table) -> pa.Table:
+    *keys, last = columns
+    if not known.num_rows:
+        return rows
+    place = pa.array(np.arange(rows.num_rows))
+    asked = rows.select(keys).append_column("place", place)
+    joined = asked.join(known, keys=keys, join_type="left outer").sort_by("place")
+    found = pc.fill_null(joined[last], known[last][0])
+    judged = functools.reduce(np.logical_and, [np.asarray(pc.is_valid(rows[name])) for name in columns])
+    value = pc.if_else(pa.array(judged), found.combine_chunks(), rows[last].combine_chunks())
+    return rows.set_column(rows.column_names.index(last), rows.schema.field(last), value)

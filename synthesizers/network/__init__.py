@@ -1,0 +1,1 @@
+"""An autoregressive network over codes, trained by DP-SGD."""

@@ -1,0 +1,95 @@
+"""A trained network and the meaning of its codes: rows, and the artifact. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthesizers import artifact
+from synthesizers.conditions import Conditions, sampled
+from synthesizers.network.weights import Weights
+from understudy import rules
+from understudy.errors import Failed
+from understudy.rules import Constraint
+from understudy.schema import parse_value
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from privacy.discretisation import Discretisation
+
+KIND = "network"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedNetwork:
+    """Released numbers only. ``total``: the noisy number of real rows."""
+
+    weights: Weights
+    discretisation: Discretisation
+    total: int
+    types: Mapping[str, str]
+    constraints: tuple[Constraint, ...] = ()
+
+    def sample(self, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> pa.Table:
+        """Synthetic rows in canonical types; the same arguments give the same rows. Raises: UsageError."""
+        return sampled(self, n_rows, seed=seed, conditions=conditions).rows
+
+    def conditioned(self, conditions: Conditions) -> None:
+        """Columns are drawn one after another, so what comes later cannot be known earlier: rejection does it."""
+
+    def propose(self, n_rows: int | None, *, seed: int) -> pa.Table:
+        """Rows as the network has them."""
+        codes = self.weights.sample(self.total if n_rows is None else n_rows, seed=seed)
+        columns = dict(zip(self.discretisation.domain.names, codes, strict=True))
+        return self.discretisation.decode(columns, np.random.default_rng([seed, 1]))
+
+    def save(self, directory: Path) -> None:
+        """Write manifest.json and arrays.npz: the weights and declared facts."""
+        domain, arrays = self.discretisation.parts()
+        stored: dict[str, NDArray[Any]] = {f"domain.{name}": array for name, array in arrays.items()}
+        stored |= {f"net.{name}": array for name, array in self.weights.arrays().items()}
+        manifest = {
+            "domain": domain,
+            "total": self.total,
+            "types": dict(self.types),
+            "constraints": [one.as_dict() for one in self.constraints],
+        }
+        artifact.save(directory, kind=KIND, version=VERSION, manifest=manifest, arrays=stored)
+
+    @classmethod
+    def load(cls, directory: Path) -> FittedNetwork:
+        """Read what ``save`` wrote. Raises: Failed."""
+        from privacy.discretisation import Discretisation
+
+        _, manifest, arrays = artifact.load(directory, kind=KIND, versions=(VERSION,))
+
+        def under(prefix: str) -> dict[str, NDArray[Any]]:
+            return {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
+
+        return cls(
+            Weights.of(under("net.")),
+            Discretisation.from_parts(manifest["domain"], under("domain.")),
+            total=int(manifest["total"]),
+            types=manifest["types"],
+            constraints=_constraints(manifest),
+        )
+
+
+def _constraints(manifest: Mapping[str, Any]) -> tuple[Constraint, ...]:
+    types, faults = manifest["types"], list[str]()
+    found = rules.constraints(
+        manifest["constraints"],
+        types,
+        lambda name, value: parse_value(value, types[name]),
+        lambda pointer, _: faults.append(pointer),
+    )
+    if faults:
+        raise Failed("The model artifact is damaged.", code="artifact-damaged")
+    return found
