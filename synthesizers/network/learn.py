@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from privacy.session import PrivateSession
 
-WIDTH = 6
-_SPREAD = 0.5
+WIDTH = 5
+_SPREAD = 1.0
 _RATE = 0.02
 _AT_ONCE = 1024
 """Records whose gradients are held at once: the network is small."""
@@ -68,40 +68,38 @@ def learn(
 
 
 def _net(torch: Any, order: Sequence[int], base: Sequence[NDArray[np.float32]]) -> Any:
-    """At first it gives the one-way marginals: heads and biases are 0, messages are not."""
+    """At first it gives the one-way marginals: heads and biases are 0, vectors and maps are not."""
     nn = torch.nn
+    sizes = [len(part) for part in base]
 
     class Network(nn.Module):  # type: ignore[misc,name-defined]
         """See ``weights``."""
 
         def __init__(self) -> None:
             super().__init__()
-            n = len(order)
-            sizes = [len(part) for part in base]
-            self.messages = nn.ModuleList(nn.Embedding(size, (n - 1 - p) * WIDTH) for p, size in enumerate(sizes[:-1]))
+            self.vectors = nn.ModuleList(nn.Embedding(size, WIDTH) for size in sizes[:-1])
+            self.maps = nn.ModuleList(nn.Linear(p * WIDTH, WIDTH, bias=False) for p in range(1, len(sizes)))
             self.heads = nn.ModuleList(nn.Linear(WIDTH, size) for size in sizes)
-            for part in self.messages:
-                nn.init.normal_(part.weight, std=_SPREAD)
+            for part in self.maps:
+                nn.init.normal_(part.weight, std=_SPREAD / part.in_features**0.5)
             for part in self.heads:
                 nn.init.zeros_(part.weight)
                 nn.init.zeros_(part.bias)
             for p, part in enumerate(base):
                 self.register_buffer(f"base_{p}", torch.from_numpy(part.copy()))
-            self.order = list(order)
 
         def forward(self, codes: torch.Tensor) -> torch.Tensor:
             """(records, columns) whole numbers -> (records,) negative log-likelihoods."""
-            n = len(self.order)
-            own = codes[:, self.order]
-            inbox = torch.zeros((len(codes), n, WIDTH), device=codes.device)
-            for p, part in enumerate(self.messages):
-                sent = part(own[:, p]).reshape(len(codes), n - 1 - p, WIDTH)
-                inbox = inbox + torch.nn.functional.pad(sent, (0, 0, p + 1, 0))
-            hidden = torch.tanh(inbox)
+            own = codes[:, list(order)]
+            known = torch.cat([part(own[:, p]) for p, part in enumerate(self.vectors)], dim=1) if len(sizes) > 1 else own
             total = torch.zeros(len(codes), device=codes.device)
-            for p, part in enumerate(self.heads):
-                logits = part(hidden[:, p]) + getattr(self, f"base_{p}")
-                total = total + torch.nn.functional.cross_entropy(logits, own[:, p], reduction="none")
+            for p, head in enumerate(self.heads):
+                if p:
+                    hidden = torch.tanh(self.maps[p - 1](known[:, : p * WIDTH]))
+                else:
+                    hidden = torch.zeros((len(codes), WIDTH), device=codes.device)
+                logits = head(hidden) + getattr(self, f"base_{p}")
+                total = total + nn.functional.cross_entropy(logits, own[:, p], reduction="none")
             return total
 
     return Network()
@@ -134,16 +132,12 @@ def _weights(
     found: dict[str, NDArray[np.float32]], order: Sequence[int], base: Sequence[NDArray[np.float32]]
 ) -> Weights:
     n = len(order)
-    messages = [
-        found[f"messages.{p}.weight"].reshape(len(base[p]), n - 1 - p, WIDTH)
-        if p < n - 1
-        else np.zeros((len(base[p]), 0, WIDTH), dtype=np.float32)
-        for p in range(n)
-    ]
+    nothing = np.zeros((WIDTH, 0), dtype=np.float32)
     return Weights(
         order=tuple(order),
         base=tuple(base),
-        messages=tuple(messages),
+        vectors=(*(found[f"vectors.{p}.weight"] for p in range(n - 1)), np.zeros((len(base[-1]), WIDTH), dtype=np.float32)),
+        maps=(nothing, *(found[f"maps.{p}.weight"] for p in range(n - 1))),
         heads=tuple(found[f"heads.{p}.weight"] for p in range(n)),
         biases=tuple(found[f"heads.{p}.bias"] for p in range(n)),
     )

@@ -19,7 +19,7 @@ _ROWS_IF_UNKNOWN = 20_000
 _COUNT_SHARE, _ONE_WAY_SHARE = 0.002, 0.08
 """Shares of mu^2. Set on Adult (docs/engines.md)."""
 _DISCOVERY_DELTA = 0.1
-_BATCH, _RATE, _STEPS = 4_096, 0.1, 300
+_BATCH, _RATE, _STEPS = 1_536, 0.1, 300
 _LEAST_STEPS = 60
 _CLIP = 1.0
 

@@ -1,13 +1,13 @@
 """The network as plain numbers, and rows from it without torch.
 
-Each column gives every later column a message, a vector for each of its codes. A column's messages are added up, put
-through tanh, and mapped to the log-odds of its codes, beside the log of its one-way marginal:
-``logits_j = log p_j + U_j tanh(sum over i < j of V_ij[x_i]) + b_j``.
+Each code of a column has a vector. The vectors of the columns before a column are mapped and added up, put through
+tanh, and mapped to the log-odds of the column's codes, beside the log of its one-way marginal:
+``logits_j = log p_j + U_j tanh(sum over i < j of A_ij V_i[x_i]) + b_j``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,42 +21,33 @@ _CHUNK = 2**15
 class Weights:
     """Columns in the order in which they are drawn; ``order[p]`` is the column of the domain at place p.
 
-    Shapes: base[p] (size,); messages[p] (size, places after p, width); heads[p] (size, width); biases[p] (size,).
+    Shapes: base[p] (size,); vectors[p] (size, width); maps[p] (width, p * width); heads[p] (size, width); biases[p]
+    (size,).
     """
 
     order: tuple[int, ...]
     base: tuple[Floats, ...]
-    messages: tuple[Floats, ...]
+    vectors: tuple[Floats, ...]
+    maps: tuple[Floats, ...]
     heads: tuple[Floats, ...]
     biases: tuple[Floats, ...]
 
-    @property
-    def width(self) -> int:
-        """Numbers in one message."""
-        return int(self.heads[0].shape[1])
-
-    def sample(self, n_rows: int, *, seed: int, keep: Mapping[int, NDArray[np.bool_]] | None = None) -> list[NDArray[np.int64]]:
-        """Codes of every column of the domain. ``keep``: by column, the codes that may be drawn."""
+    def sample(self, n_rows: int, *, seed: int) -> list[NDArray[np.int64]]:
+        """Codes of every column of the domain; the same arguments give the same codes."""
         parts = []
         for chunk, low in enumerate(range(0, max(n_rows, 1), _CHUNK)):
             rng = np.random.Generator(np.random.SFC64([seed, chunk]))
-            parts.append(self._chunk(min(_CHUNK, n_rows - low), rng, keep or {}))
+            parts.append(self._chunk(min(_CHUNK, n_rows - low), rng))
         return [np.concatenate([part[column] for part in parts]) for column in range(len(self.order))]
 
-    def _chunk(
-        self, n_rows: int, rng: np.random.Generator, keep: Mapping[int, NDArray[np.bool_]]
-    ) -> list[NDArray[np.int64]]:
-        n_columns = len(self.order)
-        inbox = np.zeros((n_rows, n_columns, self.width), dtype=np.float32)
-        drawn: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * n_columns
+    def _chunk(self, n_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        drawn: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(self.order)
+        before = np.zeros((n_rows, 0), dtype=np.float32)
         for place, column in enumerate(self.order):
-            logits = np.tanh(inbox[:, place]) @ self.heads[place].T + (self.base[place] + self.biases[place])
-            if column in keep:
-                logits[:, ~keep[column]] = -np.inf
-            codes = _draw(logits, rng)
+            hidden = np.tanh(before @ self.maps[place].T)
+            codes = _draw(hidden @ self.heads[place].T + (self.base[place] + self.biases[place]), rng)
             drawn[column] = codes
-            if place + 1 < n_columns:
-                inbox[:, place + 1 :] += self.messages[place][codes]
+            before = np.hstack([before, self.vectors[place][codes]])
         return drawn
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -64,7 +55,8 @@ class Weights:
         found: dict[str, NDArray[np.generic]] = {"order": np.array(self.order)}
         for place in range(len(self.order)):
             found[f"base.{place}"] = self.base[place]
-            found[f"messages.{place}"] = self.messages[place]
+            found[f"vectors.{place}"] = self.vectors[place]
+            found[f"maps.{place}"] = self.maps[place]
             found[f"heads.{place}"] = self.heads[place]
             found[f"biases.{place}"] = self.biases[place]
         return found
@@ -77,7 +69,7 @@ class Weights:
         def all_of(name: str) -> tuple[Floats, ...]:
             return tuple(arrays[f"{name}.{place}"].astype(np.float32) for place in range(len(order)))
 
-        return cls(order, all_of("base"), all_of("messages"), all_of("heads"), all_of("biases"))
+        return cls(order, all_of("base"), all_of("vectors"), all_of("maps"), all_of("heads"), all_of("biases"))
 
 
 def _draw(logits: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -88,7 +80,7 @@ def _draw(logits: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.minimum((cumulated <= marks[:, None]).sum(axis=1), logits.shape[1] - 1)
 
 
-def log_shares(counts: Sequence[float], total: float) -> Floats:
+def log_shares(counts: NDArray[np.float64], total: float) -> Floats:
     """The log of a noisy one-way marginal, no code below half a row: exp of it is a distribution."""
-    shares = np.maximum(np.asarray(counts, dtype=np.float64), 0.5) / max(total, 1.0)
+    shares = np.maximum(counts, 0.5) / max(total, 1.0)
     return np.log(shares / shares.sum()).astype(np.float32)

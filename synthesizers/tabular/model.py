@@ -119,7 +119,9 @@ def fit_model(
         code.settled(counts, float(stddev))
         for code, counts, stddev in zip(codings, noisy.counts, noisy.stddevs, strict=True)
     ]
-    caps = settings.caps.for_strength(_strength(noisy.cleaned(codings)[0], len(codings), budget, max_rows))
+    caps = settings.caps.for_strength(
+        _strength(noisy.cleaned(codings)[0], len(codings), budget, max_rows), len(codings)
+    )
     now = _Known.of(noisy, codings, impossible, caps)
     candidates = _candidates(session, now, noisy, budget, max_rows, targets, settings)
     precision = budget.pairs / max_rows**2

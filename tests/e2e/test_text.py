@@ -18,6 +18,8 @@ from understudy.client import Client
 from understudy.errors import UsageError
 from understudy.messages import JobCreate, JobState, PlanCreate
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
 WARDS = ("cardiology", "urology", "surgery")
 SAID = {
     "cardiology": "chest pain on exertion, started on metoprolol, echo planned",
@@ -39,7 +41,7 @@ SCHEMA: dict[str, Any] = {
 SECRET = "zebrafinch harpsichord quartz vulcanised marmalade obelisk"
 
 
-def table(path: Path, n: int = 260) -> Path:
+def table(path: Path, n: int = 160) -> Path:
     rng = random.Random(3)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -87,7 +89,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_every_row_has_a_note_that_agrees_with_it(made: Path) -> None:
     rows = rows_of(made)
-    assert len(rows) == 150
+    assert len(rows) == 50
     assert all(row["note"].strip() for row in rows)
     told = [(row["age"], found) for row in rows for found in re.findall(r"\b(\d+)-year-old", row["note"])]
     assert all(age == found for age, found in told)

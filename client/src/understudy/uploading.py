@@ -87,10 +87,11 @@ class Sending:
                     raise
                 if (done := self._ready(error)) is not None:
                     return done
+                # What is still on its way when a connection breaks is given time to arrive.
+                self.sleep(error.retry_after_s if isinstance(error, RateLimited) else 0.5 * 2**tries)
                 arrived = self.client.call(endpoints.get_upload(self.dataset_id)).offset_bytes
                 tries = 0 if arrived > offset else tries + 1
                 offset = arrived
-                self.sleep(error.retry_after_s if isinstance(error, RateLimited) else 0.5 * 2**tries)
 
     def _ready(self, error: UnderstudyError) -> DatasetView | None:
         """The dataset, if the service has taken it in although its answer was lost."""
