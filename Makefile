@@ -50,6 +50,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m benchmarks.engines)
 
 # One environment a peer, all of it pinned. Python 3.11; torch from an index with builds for the processor.
 bench-peers:
@@ -93,3 +94,7 @@ scrub-model: $(VENV)/.dev
 
 scrub-strong: $(VENV)/.dev
 	nice -n 19 $(BIN)/python -m benchmarks.scrub_train_strong
+
+# Counts the embedded text model's public text again (about two minutes of one core).
+text-prior: $(VENV)/.dev
+	nice -n 19 $(BIN)/python -m benchmarks.text_prior

@@ -1,9 +1,10 @@
-"""Every engine on the same coded tables: ``python -m benchmarks.engines [--table T] [--engines a,b] [--seeds N]``.
+"""Every engine on the same coded tables: ``python -m benchmarks.engines [--tables T ...] [--engines E ...]``.
 
 Engines get a fully declared schema of the table's codes, so nothing is spent on a domain, and a public guess of the
 number of rows. Scores are those of ``score``. Sealed engines run if their environments are under
 UNDERSTUDY_HOME/engines. One process a fit, so that peak memory is the fit's (a sealed process included); its seconds
-include the start of a sealed process.
+include the start of a sealed process. Raw results go to docs/bench/engines.jsonl, where a case that is there is not run
+again unless it failed; the table of all of them to docs/bench/engines.md.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -26,6 +28,7 @@ import pyarrow as pa
 
 from benchmarks import tables
 from benchmarks.machine import described
+from benchmarks.process import ROOT
 from benchmarks.score import score
 from privacy.session import Meter, PrivateSession
 from service.settings import Settings
@@ -33,54 +36,97 @@ from synthesizers.registry import engine, engines, is_ready
 from understudy.schema import TableSchema
 
 DELTA = 1e-6
-HEAD = "| engine | epsilon | 2-way TVD | 3-way TVD | TSTR AUC | fit s | peak MiB |\n|---|---|---|---|---|---|---|"
+DOCS = ROOT / "docs" / "bench"
+HEAD = (
+    "| table | engine | epsilon | seeds | 2-way TVD | 3-way TVD | TSTR AUC | fit s | peak MiB |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+
+Result = dict[str, Any]
+_CASE = ("table", "engine", "epsilon", "seed", "most")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a Markdown table of all runs; one JSON line a run goes to standard error."""
+    """Run what is missing, seed by seed, then write the table."""
     asked = _options(arguments)
-    folder = Settings.from_environment(os.environ).home / "engines"
-    ready = [name for name, one in engines(folder).items() if is_ready(one)]
-    print(f"{asked.table}; {described()}; delta {DELTA:g}, {asked.seeds} seeds.\n\n{HEAD}", flush=True)
-    for name in asked.engines or ready:
-        private = engine(name).formal_guarantee is not None
-        for epsilon in asked.epsilons if private else asked.epsilons[-1:]:
-            found = [_apart(asked, name, epsilon, seed) for seed in range(asked.seeds)]
-            print(_row(name, f"{epsilon:g}" if private else "none", [one for one in found if one]), flush=True)
+    results, report = asked.out / "engines.jsonl", asked.out / "engines.md"
+    known = {tuple(one[key] for key in _CASE) for one in _read(results) if "scores" in one}
+    for case in _cases(asked):
+        if tuple(case) in known:
+            continue
+        found = _apart(case, asked.timeout)
+        print(json.dumps(found), flush=True)
+        with results.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(found) + "\n")
+    report.write_text(written(_read(results)), encoding="utf-8")
 
 
 def _options(arguments: Sequence[str] | None) -> Namespace:
     parser = ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
-    parser.add_argument("--table", default="adult")
-    parser.add_argument("--engines", nargs="+", default=[])
+    parser.add_argument("--tables", nargs="+", default=["diabetes", "randhie", "adult"])
+    parser.add_argument("--engines", nargs="+", default=[], help="all that are ready, if none is named")
     parser.add_argument("--epsilons", nargs="+", type=float, default=[1.0, 3.0, 10.0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--timeout", type=float, default=3600)
     parser.add_argument("--most", type=int, default=0, help="only so many rows of the table; 0: all")
+    parser.add_argument("--out", type=Path, default=DOCS, help="the folder of engines.jsonl and engines.md")
     return parser.parse_args(arguments)
 
 
-def _apart(asked: Namespace, name: str, epsilon: float, seed: int) -> dict[str, float]:
-    """One fit's scores, in a process of its own; empty if it was refused, failed or took too long: a dash."""
-    case = json.dumps([asked.table, name, epsilon, seed, asked.most])
-    command = [sys.executable, "-W", "ignore", "-c", "from benchmarks.engines import one; one()", case]
+def _cases(asked: Namespace) -> Iterator[list[Any]]:
+    """As ``_CASE``. An engine without a guarantee has no epsilon, and is run once a seed: at 0."""
+    folder = Settings.from_environment(os.environ).home / "engines"
+    ready = [name for name, one in engines(folder).items() if is_ready(one)]
+    for seed in range(asked.seeds):
+        for table in asked.tables:
+            for name in asked.engines or ready:
+                private = engine(name).formal_guarantee is not None
+                for epsilon in asked.epsilons if private else [0.0]:
+                    yield [table, name, epsilon, seed, asked.most]
+
+
+def _read(path: Path) -> list[Result]:
+    """The last result of each case."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    found = [json.loads(line) for line in lines]
+    return list({tuple(one[key] for key in _CASE): one for one in found}.values())
+
+
+def _apart(case: list[Any], timeout_s: float) -> Result:
+    """One fit, in a process of its own: its ``scores``, or ``failed``, in a word."""
+    command = [sys.executable, "-W", "ignore", "-c", "from benchmarks.engines import one; one()", json.dumps(case)]
+    found: Result = {**dict(zip(_CASE, case, strict=True)), "machine": described()}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=asked.timeout)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failed:
-        print(json.dumps({"case": case, "failed": str(failed.stderr or "timeout")[-300:]}), file=sys.stderr, flush=True)
-        return {}
-    print(done.stdout.strip(), file=sys.stderr, flush=True)
-    found: dict[str, float] = json.loads(done.stdout)["scores"]
-    return found
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        return found | {"failed": f"more than {timeout_s:g} s"}
+    except subprocess.CalledProcessError as failed:
+        return found | {"failed": str(failed.stderr).strip().splitlines()[-1][:200]}
+    return found | {"scores": json.loads(done.stdout)["scores"]}
 
 
-def _row(name: str, epsilon: str, found: list[dict[str, float]]) -> str:
-    if not found:
-        return f"| {name} | {epsilon} | - | - | - | - | - |"
+def written(results: Sequence[Result]) -> str:
+    """The page: a row for each table, engine and epsilon, means over its seeds; then what failed, and why."""
+    groups: dict[tuple[str, str, float, int], list[dict[str, float]]] = {}
+    for one in results:
+        if "scores" in one:
+            key = (one["table"], one["engine"], one["epsilon"], one["most"])
+            groups.setdefault(key, []).append(one["scores"])
+    rows = [_row(*key[:3], found) for key, found in sorted(groups.items())]
+    failed = [
+        f"- {one['table']}, {one['engine']}, epsilon {one['epsilon']:g}: {one['failed']}"
+        for one in results
+        if "failed" in one
+    ]
+    machines = sorted({str(one["machine"]) for one in results})
+    return "\n".join(["# Engines", "", *machines, "", HEAD, *rows, "", *failed]).rstrip() + "\n"
+
+
+def _row(table: str, name: str, epsilon: float, found: list[dict[str, float]]) -> str:
     of = {key: mean(one[key] for one in found) for key in found[0]}
     return (
-        f"| {name} | {epsilon} | {of['tvd2']:.4f} | {of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | "
-        f"{of['peak_mib']:.0f} |"
+        f"| {table} | {name} | {f'{epsilon:g}' if epsilon else 'none'} | {len(found)} | {of['tvd2']:.4f} | "
+        f"{of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | {of['peak_mib']:.0f} |"
     )
 
 
@@ -92,7 +138,7 @@ def one() -> None:
     codes = table.codes.iloc[:most] if most else table.codes
     chosen = engine(name, Settings.from_environment(os.environ).home / "engines")
     schema = _schema(table.sizes)
-    plan = chosen.plan(schema, epsilon=epsilon, delta=DELTA, n_rows=len(codes))
+    plan = chosen.plan(schema, epsilon=epsilon or 1.0, delta=DELTA, n_rows=len(codes))
     rows = pa.table({column: pa.array(codes[column].to_numpy().astype(np.int64)) for column in table.sizes})
     began = time.perf_counter()
     fitted = chosen.fit(PrivateSession(rows, schema, Meter(plan.events), os.urandom), plan)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from typing import Any
 
 from evaluation.report import Json
@@ -24,6 +25,10 @@ EPSILON, ATTACK_AUC, ATTACK_RATE, FIDELITY, LITERAL, STOP = (
     "stop",
 )
 """Names of the gates, as they stand in a policy and in a refusal."""
+RECIPIENTS, EXPIRES = "recipients", "expires"
+WORDS = (RECIPIENTS, EXPIRES)
+LONGEST = 200
+"""Characters that recipients may take on page one."""
 
 _AUC = "risk.membership"
 _RATES = ("risk.verbatim", "risk.singling_out", "risk.linkability", "risk.inference")
@@ -37,7 +42,8 @@ class Policy:
     ``max_attack_auc``: upper end of the interval of every membership AUC that could be judged. ``max_attack_rate``:
     upper end of the interval of each attack's success above its control group. ``min_fidelity``: one minus the upper
     end of the mean 2-way distance beyond sampling noise. ``no_pii_literal`` stands unless it is False. That an audit
-    above the claim stops a release is no choice.
+    above the claim stops a release is no choice. ``recipients``, in words, and ``expires``, a day (ISO 8601), are no
+    gates: page one of both reports says them.
     """
 
     max_epsilon: float | None = None
@@ -45,6 +51,8 @@ class Policy:
     max_attack_rate: float | None = None
     min_fidelity: float | None = None
     no_pii_literal: bool | None = None
+    recipients: str | None = None
+    expires: str | None = None
 
     @classmethod
     def parse(cls, document: object) -> Policy:
@@ -58,6 +66,8 @@ class Policy:
             if value is not None and name == LITERAL:
                 if not isinstance(value, bool):
                     raise _invalid(f"{name} is true, false or null.")
+            elif value is not None and name in WORDS:
+                _check_words(name, value)
             elif value is not None and not _is_limit(name, value):
                 raise _invalid(f"{name} is a number from 0{'' if name == EPSILON else ' to 1'}, or null.")
         return cls(**document)
@@ -65,6 +75,10 @@ class Policy:
     def as_dict(self) -> Json:
         """Plain JSON."""
         return asdict(self)
+
+    def facts(self) -> dict[str, str]:
+        """What page one says beside the gates: who may have the table, until when; left out where it was not said."""
+        return {name: value for name, value in asdict(self).items() if name in WORDS and value}
 
     def in_words(self) -> str:
         """Every gate that stands, for a reader."""
@@ -81,6 +95,8 @@ class Policy:
             if self.min_fidelity is None and other.min_fidelity is None
             else max(self.min_fidelity or 0.0, other.min_fidelity or 0.0),
             no_pii_literal=_either(self.no_pii_literal, other.no_pii_literal),
+            recipients=self.recipients or other.recipients,
+            expires=min((day for day in (self.expires, other.expires) if day), default=None),
         )
 
 
@@ -177,6 +193,17 @@ def _is_limit(name: str, value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     return value >= 0 and (name == EPSILON or value <= 1)
+
+
+def _check_words(name: str, value: object) -> None:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST or not value.isprintable():
+        raise _invalid(f"{name} is a line of at most {LONGEST} characters, or null.")
+    if name == EXPIRES:
+        try:
+            if date.fromisoformat(value).isoformat() != value:
+                raise ValueError
+        except ValueError:
+            raise _invalid(f"{name} is a day as 2027-01-31, or null.") from None
 
 
 def _invalid(message: str) -> UsageError:

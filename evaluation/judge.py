@@ -13,12 +13,14 @@ from evaluation.diversity import diversity
 from evaluation.drift import drift
 from evaluation.encode import Encoded, encode
 from evaluation.evidence import evidence
+from evaluation.exposed import naming
 from evaluation.exposure import exposure
 from evaluation.fairness import fairness
 from evaluation.fidelity import fidelity
 from evaluation.groups import groupings
 from evaluation.guarantee import guarantee
 from evaluation.hygiene import scrubbed
+from evaluation.identity import identity
 from evaluation.profile import profile
 from evaluation.realism import realism
 from evaluation.released import released_section
@@ -41,6 +43,8 @@ LIMITS = (
 )
 _JOB_LABELS = {"id": "Release"}
 _PUBLIC_JOB = ("id", "table", "engine", "created", "code_version", "policy")
+_OF_THE_OWNER = {"recipients": "Who may have the table", "expires": "Holds until"}
+"""Public facts that the owner alone can give; page one says where one was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class EvaluationInputs:
     `statement` is a privacy statement document; `attempts` counts the releases tried for this one;
     `job` may hold id, table, engine, created, code_version, policy in words (public) and more (owner only).
     `released` is what `evaluation.noised` bought, `canaries` what `evaluation.canaries` found; empty without.
+    `exposed_key` is the secret under which the most exposed people are named; without one they are not listed.
     """
 
     schema: TableSchema
@@ -64,6 +69,7 @@ class EvaluationInputs:
     job: Mapping[str, object] = field(default_factory=dict)
     released: Mapping[str, object] = field(default_factory=dict)
     canaries: Mapping[str, object] = field(default_factory=dict)
+    exposed_key: bytes = b""
 
 
 def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
@@ -76,12 +82,14 @@ def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
     _refuse_shared(encoded)
     fresh = _streams(seed)
     secrets = tuple(column.name for column in inputs.schema.targets)
+    groups = groupings(encoded)
     threats = risk(
         encoded,
         statement,
         fresh("risk"),
         criteria=triad(encoded, secrets, fresh("wp29")),
-        groups=groupings(encoded),
+        groups=groups,
+        name=naming(inputs.members, inputs.schema.unit.column, inputs.exposed_key),
     )
     held = contests(inputs.schema, encoded, fresh("utility"))
     notes = text(inputs.schema, _tables(inputs), encoded, fresh("text"))
@@ -95,11 +103,12 @@ def evaluate(inputs: EvaluationInputs, *, seed: int = 0) -> Report:
         fidelity(encoded, fresh("fidelity"), realism=(realism(encoded, fresh("realism")),), schema=inputs.schema),
         utility(held),
         diversity(encoded, fresh("diversity")),
-        fairness(encoded, held),
+        fairness(encoded, held, fresh("fairness")),
         *([notes] if notes is not None else []),
         profile(inputs.schema, inputs.synthetic, inputs.train, metrics=(drift(encoded),), tables=(scrub,)),
     )
-    last = evidence(inputs.schema, inputs.synthetic, statement, sections, inputs.job, LIMITS)
+    shared = identity(encoded, groups, secrets)
+    last = evidence(inputs.schema, inputs.synthetic, statement, sections, inputs.job, LIMITS, more=(shared,))
     return Report(
         subject=_subject(inputs, statement),
         statement=statement.as_dict(),
@@ -172,7 +181,11 @@ def _facts(inputs: EvaluationInputs, encoded: Encoded) -> tuple[Fact, ...]:
             disclosure=public if key in _PUBLIC_JOB else owner,
         )
         for key, value in inputs.job.items()
-        if isinstance(value, str | int | float) and value != ""
+        if isinstance(value, str | int | float) and value != "" and key not in _OF_THE_OWNER
+    ]
+    facts += [
+        Fact(label=label, value=str(inputs.job.get(key) or "not stated"), disclosure=public)
+        for key, label in _OF_THE_OWNER.items()
     ]
     facts += [
         Fact(label="Population", value=inputs.schema.population, disclosure=public),

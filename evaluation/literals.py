@@ -47,14 +47,14 @@ def literals_in(
     for column in schema.columns:
         if column.is_identifying or column.type not in ("string", "text") or column.name not in synthetic.column_names:
             continue
-        known, longest = literals[column.is_text]
+        known, longest, opening = literals[column.is_text]
         declared = {_words(str(value)) for value in column.enum or ()}
         cells = pc.unique(synthetic[column.name].cast(pa.string())).to_pylist()
         hits = sum(
             _digest(_words(cell), key) in known
             or any(
                 _digest(run, key) in known
-                for run in _runs(cell, longest)
+                for run in _runs(cell, longest, opening, key)
                 if not (column.is_text and len(run) == 1 and run[0] in public)
             )
             for cell in cells
@@ -65,9 +65,11 @@ def literals_in(
     return found
 
 
-def _digests(real: pa.Table, columns: Sequence[ColumnSchema], key: Key) -> tuple[set[bytes], int]:
-    """Digests of all identifying values that are long enough to mean something, and the most words of one."""
+def _digests(real: pa.Table, columns: Sequence[ColumnSchema], key: Key) -> tuple[set[bytes], int, set[bytes]]:
+    """Digests of all identifying values that are long enough to mean something, the most words of one, and digests of
+    their first words: a long note has few places where one could begin."""
     known: set[bytes] = set()
+    opening: set[bytes] = set()
     longest = 0
     for column in columns:
         if not column.is_identifying or column.name not in real.column_names:
@@ -76,8 +78,9 @@ def _digests(real: pa.Table, columns: Sequence[ColumnSchema], key: Key) -> tuple
             words = () if value is None else _words(_plain(value))
             if words and len(words) <= MOST_WORDS and _tells(words):
                 known.add(_digest(words, key))
+                opening.add(_digest(words[:1], key))
                 longest = max(longest, len(words))
-    return known, longest
+    return known, longest, opening
 
 
 def _plain(value: object) -> str:
@@ -96,9 +99,12 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in stripped if word)
 
 
-def _runs(cell: str, longest: int) -> Iterator[tuple[str, ...]]:
+def _runs(cell: str, longest: int, opening: Container[bytes], key: Key) -> Iterator[tuple[str, ...]]:
+    """Runs of words that begin as a literal does."""
     words = _words(cell)
     for start in range(len(words)):
+        if _digest(words[start : start + 1], key) not in opening:
+            continue
         for end in range(start + 1, min(start + longest, len(words)) + 1):
             yield words[start:end]
 

@@ -129,10 +129,19 @@ def _likeness(real: list[str], synthetic: tuple[str, ...], rng: np.random.Genera
     best = np.zeros(len(real))
     for start in range(0, len(synthetic), _NOTES_AT_A_TIME):
         made = _unit(hashed.transform(synthetic[start : start + _NOTES_AT_A_TIME]), weight)
-        near = placed @ (made @ basis).T
-        k = min(_CANDIDATES, near.shape[1])
-        for column in np.argpartition(near, -k, axis=1)[:, -k:].T:
-            np.maximum(best, np.asarray(wanted.multiply(made[column]).sum(axis=1)).ravel(), out=best)
+        seen = (made @ basis).T
+        for row in range(0, len(real), _NOTES_AT_A_TIME):
+            here = slice(row, row + _NOTES_AT_A_TIME)
+            best[here] = np.maximum(best[here], _nearest(wanted[here], made, placed[here] @ seen))
+    return best
+
+
+def _nearest(wanted: Any, made: Any, near: NDArray[np.float32]) -> Floats:
+    """Cosine of each row to the best of the eight rows of `made` that look nearest by `near`, (n wanted, n made)."""
+    k = min(_CANDIDATES, near.shape[1])
+    best = np.zeros(near.shape[0])
+    for column in np.argpartition(near, -k, axis=1)[:, -k:].T:
+        np.maximum(best, np.asarray(wanted.multiply(made[column]).sum(axis=1)).ravel(), out=best)
     return best
 
 

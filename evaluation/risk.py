@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from evaluation.belief import belief
 from evaluation.encode import Encoded
+from evaluation.exposed import Naming, exposed
 from evaluation.groups import Grouping
 from evaluation.intervals import difference, holm
 from evaluation.membership import Attack, Audit, attack, audit, epsilon_lower_bound, roc
@@ -51,8 +52,12 @@ def risk(
     *,
     criteria: Triad | None = None,
     groups: Sequence[Grouping] = (),
+    name: Naming | None = None,
 ) -> Risk:
-    """Run the attacks. `criteria` are the three WP29 criteria, which carry their own lights; `groups` of people."""
+    """Run the attacks. `criteria` are the three WP29 criteria, which carry their own lights; `groups` of people.
+
+    `name` says what a row of the audited people is called in the table of those most exposed.
+    """
     found = matches(encoded)
     copies = verbatim(encoded, found)
     people = audit(encoded, rng) if encoded.columns else None
@@ -83,9 +88,12 @@ def risk(
             *belief(people, best),
             *((criteria.table,) if criteria is not None and criteria.table.rows else ()),
             *edge.tables,
+            *exposed(people, name),
         ),
     )
-    return Risk(section=section, stop=claim.status is Status.RED, power=_power(copies))
+    return Risk(
+        section=section, stop=claim.status is Status.RED and statement.epsilon is not None, power=_power(copies)
+    )
 
 
 def _edges(people: Audit | None, rng: np.random.Generator) -> dict[float, Attack | None]:
@@ -204,8 +212,9 @@ def _claim(people: Audit | None, statement: PrivacyStatement) -> Metric:
         status = Status.GREY
         notes.append(f"needs {MIN_CONTROLS} people on each side")
     elif claim is None:
-        status = Status.RED if proven > 0 else Status.GREY
-        notes.append("there is no claim to hold the audit against")
+        certain = people is not None and epsilon_lower_bound(people, delta=statement.delta, level=STOP_LEVEL)[0] > 0
+        status = Status.RED if certain else Status.AMBER if proven > 0 else Status.GREY
+        notes.append("nothing was promised, so there is no claim to hold the audit against")
     elif people is not None and epsilon_lower_bound(people, delta=statement.delta, level=STOP_LEVEL)[0] > claim:
         status = Status.RED
         notes.append("STOP: the output leaks more than the guarantee allows; there is a fault in the mechanism")

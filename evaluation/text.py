@@ -21,9 +21,9 @@ from scipy.stats import ks_2samp, norm, rankdata
 from evaluation.encode import Encoded
 from evaluation.models import clusters
 from evaluation.phrases import repetition
-from evaluation.replay import MAX_NOTES, replay
+from evaluation.replay import MAX_CHARACTERS, MAX_NOTES, replay
 from evaluation.report import Disclosure, Metric, Section, Status, Table, Threshold
-from evaluation.tokens import Notes, words
+from evaluation.tokens import Ints, Notes, words
 from understudy.schema import TableSchema
 
 Floats = NDArray[np.float64]
@@ -84,10 +84,10 @@ def _grey(why: str, n: int) -> Metric:
 
 
 def _notes(names: list[str], table: pa.Table, person: NDArray[np.int64] | None, rng: np.random.Generator) -> Notes:
-    """All notes of a table; of a real one those of at most 20,000 rows. The synthetic side is never cut."""
+    """All notes of a table; of a real one those of rows within the limits. The synthetic side is never cut."""
     rows = np.arange(table.num_rows)
-    if person is not None and len(rows) > MAX_NOTES:
-        rows = np.sort(rng.choice(rows, MAX_NOTES, replace=False))
+    if person is not None:
+        rows = _within_limits([table[name] for name in names if name in table.column_names], rows, rng)
     found: list[str] = []
     owner: list[NDArray[np.int64]] = []
     for name in names:
@@ -99,6 +99,17 @@ def _notes(names: list[str], table: pa.Table, person: NDArray[np.int64] | None, 
         found += column.take(pa.array(kept, pa.int64())).to_pylist()
         owner.append((rows if person is None else person[rows])[kept])
     return Notes(text=tuple(found), person=np.concatenate(owner) if owner else np.zeros(0, dtype=np.int64))
+
+
+def _within_limits(columns: list[pa.ChunkedArray], rows: Ints, rng: np.random.Generator) -> Ints:
+    """All rows, or as many as hold at most 20,000 rows and 16 million characters, drawn without a look at them."""
+    size = np.zeros(len(rows), dtype=np.int64)
+    for column in columns:
+        size += pc.fill_null(pc.utf8_length(pc.cast(column, pa.string())), 0).to_numpy()
+    if len(rows) <= MAX_NOTES and size.sum() <= MAX_CHARACTERS:
+        return rows
+    drawn = rng.permutation(len(rows))[:MAX_NOTES]
+    return np.sort(drawn[np.cumsum(size[drawn]) <= MAX_CHARACTERS])
 
 
 def _likeness(anchor: list[str], held: list[str], made: list[str], rng: np.random.Generator) -> Metric:

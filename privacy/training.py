@@ -228,11 +228,16 @@ class MatrixUnits:
         return torch.from_numpy(self.rows[rows]), np.repeat(np.arange(len(chosen)), sizes)
 
 
-def require_deep() -> None:
-    """Raises: UsageError (deep-missing) if torch or opacus is not installed."""
+def is_trainable() -> bool:
+    """Whether torch and opacus are installed."""
     from importlib.util import find_spec
 
-    if find_spec("torch") is None or find_spec("opacus") is None:
+    return all(find_spec(package) is not None for package in ("torch", "opacus"))
+
+
+def require_deep() -> None:
+    """Raises: UsageError (deep-missing) if torch or opacus is not installed."""
+    if not is_trainable():
         raise UsageError(
             "Training a network needs the extra 'deep' (torch, opacus): pip install 'understudy-server[deep]'.",
             code="deep-missing",

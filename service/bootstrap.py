@@ -43,6 +43,8 @@ _LOCK_WAIT_S = 3600.0
 
 _TOO_MUCH = InputRefused("The table takes more memory or time to decode than it may.", code="decoded-too-large")
 _EXHAUSTED = {"ingest": _TOO_MUCH, "propose": _TOO_MUCH}
+_MISLEADING = InputRefused("The file breaks the library that reads its format: it is damaged.", code="file-damaged")
+_CRASHED = {"ingest": _MISLEADING, "propose": _MISLEADING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class ChildSandbox:
             on_progress=lambda percent, stage: on_progress(stage, percent),
             is_cancelled=is_cancelled,
             on_exhausted=_EXHAUSTED.get(task),
+            on_crash=_CRASHED.get(task),
             log=self.settings.home / "logs" / f"{task}.log",
             scratch=scratch,
             environment={"MPLCONFIGDIR": str(self.settings.home / "cache")},  # or it scans all fonts each time
@@ -98,7 +101,11 @@ def build(settings: Settings) -> tuple[Ports, Any, DbosQueue]:
         scratch=settings.scratch_folder,
         entropy=os.urandom,
         tokens=None if settings.oidc is None else OidcTokens(settings.oidc, keys_from(settings.oidc.jwks)),
-        limits=Limiter(per_minute=settings.max_requests_per_minute, at_once=settings.max_calls_per_tenant),
+        limits=Limiter(
+            per_minute=settings.max_requests_per_minute,
+            at_once=settings.max_calls_per_tenant,
+            http_at_once=settings.max_http_per_tenant,
+        ),
         metrics=Metrics(),
     )
     return ports, engine, queue
@@ -116,7 +123,8 @@ def running(settings: Settings, *, role: str, worker_id: str = LOCAL, wait_s: fl
     """A service whose worker runs in this process. Unfinished jobs of an earlier one of this id are taken up."""
     with owned(settings.home, role=role, wait_s=wait_s, name=worker_id), _opened(settings, worker_id) as opened:
         ports, engine, queue = opened
-        worker = Worker(engine, ports, SqlWorkers(engine), executor_id=worker_id)
+        workers = SqlWorkers(engine)
+        worker = Worker(engine, ports, workers, executor_id=worker_id)
         worker.start()
         ports = replace(ports, checks={**ports.checks, "worker": lambda: not worker.is_stopping})
         try:
@@ -124,6 +132,7 @@ def running(settings: Settings, *, role: str, worker_id: str = LOCAL, wait_s: fl
                 yield ports
         finally:
             worker.stop()
+            workers.close()
 
 
 @contextlib.contextmanager
@@ -133,8 +142,11 @@ def serving(settings: Settings) -> Iterator[Ports]:
         ports, engine, queue = opened
         workers, timeout_s = SqlWorkers(engine), settings.worker_timeout_s
         ports = replace(ports, checks={**ports.checks, "worker": lambda: bool(workers.alive(within_s=timeout_s))})
-        with settling(ports, queue):
-            yield ports
+        try:
+            with settling(ports, queue):
+                yield ports
+        finally:
+            workers.close()
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migration import SchemaState, schema_state
 from service.store.opening import root_file_of
+from service.store.wall import stands
 from understudy import __version__
 from understudy.errors import UnderstudyError
 
@@ -62,6 +63,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _root_key(settings)
     found = _tables(settings)
     yield found
+    if found.verdict is not Verdict.FAULT and not settings.url.startswith("sqlite"):
+        yield _wall(settings)
     if found.verdict is Verdict.FAULT or not settings.home.is_dir():
         return  # to go on would make what the first start makes
     try:
@@ -169,6 +172,24 @@ def _tables(settings: Settings) -> Finding:
     if state is SchemaState.BEHIND:
         return _fault("tables", "The tables are an older release's: take a backup, then 'understudy migrate'.")
     return _ok("tables", "As this release wants them." if state is SchemaState.CURRENT else "Empty database.")
+
+
+def _wall(settings: Settings) -> Finding:
+    """On Postgres: does row-level security bind the role that the service connects as?"""
+    engine = open_engine(settings.url)
+    try:
+        if schema_state(engine) is SchemaState.EMPTY:
+            return _ok("second wall", "No tables yet; migrate raises it.")
+        with engine.connect() as connection:
+            is_standing = stands(connection)
+    finally:
+        engine.dispose()
+    if is_standing:
+        return _ok("second wall", "Row-level security holds the tenants apart.")
+    return _warning(
+        "second wall",
+        "Row-level security does not bind this role: connect as one that is no superuser and has no BYPASSRLS.",
+    )
 
 
 def _ledgers(ports: Ports) -> Finding:

@@ -18,19 +18,24 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from service.context import Principal, TenantId
+from service.ports import Door
 from understudy.errors import RateLimited
 
 
 class Limiter:
-    """``per_minute`` requests of one caller; ``at_once`` calls of one tenant that hold a thread. 0: no limit."""
+    """``per_minute`` requests of one caller; of one tenant, ``at_once`` calls that hold a thread and ``http_at_once``
+    HTTP requests under way. 0: no limit.
+    """
 
-    def __init__(self, *, per_minute: int, at_once: int, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, per_minute: int, at_once: int, http_at_once: int = 0, now: Callable[[], float] = time.time
+    ) -> None:
         self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
         self._windows = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._at_once = at_once
+        self._at_once = {Door.GRPC: at_once, Door.HTTP: http_at_once}
         self._now = now
         self._lock = threading.Lock()
-        self._open: Counter[str] = Counter()
+        self._open: Counter[tuple[TenantId, Door]] = Counter()
 
     def admit(self, principal: Principal) -> None:
         """Count a request. Raises RateLimited with ``retry_after_s``; such a request is not counted."""
@@ -40,19 +45,20 @@ class Limiter:
         raise _too_many(max(1, math.ceil(reset - self._now())))
 
     @contextmanager
-    def slot(self, tenant: TenantId) -> Iterator[None]:
-        """A thread for one call of a tenant, given back at the end. Raises RateLimited if it has too many."""
+    def slot(self, tenant: TenantId, door: Door = Door.GRPC) -> Iterator[None]:
+        """Room for one call of a tenant, given back at the end. Raises RateLimited if it has too many under way."""
+        who, most = (tenant, door), self._at_once[door]
         with self._lock:
-            if self._at_once and self._open[tenant] >= self._at_once:
+            if most and self._open[who] >= most:
                 raise _too_many(1)
-            self._open[tenant] += 1
+            self._open[who] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._open[tenant] -= 1
-                if not self._open[tenant]:
-                    del self._open[tenant]
+                self._open[who] -= 1
+                if not self._open[who]:
+                    del self._open[who]
 
 
 def _too_many(seconds: int) -> RateLimited:

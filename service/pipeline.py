@@ -75,6 +75,7 @@ def fit(run: Run) -> Seconds:
             "plan": run.job.plan,
             "canaries": run.job.facts.get("canaries", 0),
             "without_dp": run.job.facts.get("without_dp", False),
+            "reference": run.job.facts.get("reference", ""),
             "conditions": {name: _asked(run).get(name, {}) for name in CONDITIONS},
             "sketch_key": sketch_key(run.job.tenant, run.ports).hex(),
             "engines": str(run.ports.settings.home / "engines"),
@@ -103,13 +104,16 @@ def evaluate(run: Run) -> Seconds:
             "canonical": rows[CANONICAL],
             "without_dp": rows.get(WITHOUT_DP, ""),
             "written": rows.get(WRITTEN, ""),
+            "stretches": run.facts("made.json").get("stretches", 0),
             "policy": run.job.facts.get("policy", {}),
             "released": run.facts("made.json").get("released", {}),
             "canaries": run.facts("made.json").get("canaries", {}),
             "schema": run.dataset.schema,
             "statement": statement,
             "attempts": attempts,
-            "job": {"id": run.job.id, "engine": run.job.engine, "scrub": run.facts("scrub.json")},
+            "exposed_key": run.key("exposed"),
+            "job": {"id": run.job.id, "engine": run.job.engine, "scrub": run.facts("scrub.json")}
+            | {"table_without_privacy": run.facts("made.json").get("reference", "")},
             "out": str(out),
         }
         refused = cast("list[str]", run.child("judge", request)["refused"])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -153,6 +154,9 @@ class DatasetStore(Protocol):
 
     def all(self) -> Sequence[Dataset]: ...
 
+    def stored_bytes(self) -> int:
+        """The size of all tables whose rows are there, as they were uploaded."""
+
     def page(self, cut: Cut) -> Sequence[Dataset]:
         """Oldest first."""
 
@@ -236,6 +240,9 @@ class UploadStore(Protocol):
 
     def clear(self, dataset_id: str) -> None:
         """Forget the parts of a dataset; it is no error if there are none."""
+
+    def stored_bytes(self) -> int:
+        """The size of all parts."""
 
     def still_since(self, moment: datetime) -> Sequence[str]:
         """The datasets whose last part came at this moment or before."""
@@ -461,14 +468,21 @@ class Tokens(Protocol):
         """Whose token this is, with tenant and roles by the operator's rules. Raises Unauthenticated."""
 
 
+class Door(StrEnum):
+    """By which way a call came in."""
+
+    HTTP = "http"
+    GRPC = "grpc"
+
+
 class Limits(Protocol):
     """How much one caller, and one tenant, may ask for at a time."""
 
     def admit(self, principal: Principal) -> None:
         """Count a request. Raises RateLimited."""
 
-    def slot(self, tenant: TenantId) -> AbstractContextManager[None]:
-        """A thread for one call of a tenant. Raises RateLimited."""
+    def slot(self, tenant: TenantId, door: Door = Door.GRPC) -> AbstractContextManager[None]:
+        """Room for one call of a tenant under way. Raises RateLimited."""
 
 
 class Metrics(Protocol):

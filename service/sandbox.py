@@ -56,6 +56,9 @@ EXHAUSTED = "exhausted"
 _EXHAUSTING = {signal.SIGKILL, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGABRT}
 """Signals by which the kernel, or C++ without memory, ends a child that took too much."""
 
+_CRASHING = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
+"""Signals by which a library ends that a file has led astray."""
+
 
 def run_child(
     module: str,
@@ -66,13 +69,15 @@ def run_child(
     on_progress: Progress | None = None,
     is_cancelled: Callable[[], bool] | None = None,
     on_exhausted: UnderstudyError | None = None,
+    on_crash: UnderstudyError | None = None,
     log: Path | None = None,
     environment: Mapping[str, str] | None = None,
     scratch: Path | None = None,
 ) -> dict[str, object]:
     """Run one task in a child process and return its result.
 
-    ``on_exhausted`` is raised when the child ran out of memory, CPU or file size (default: Failed, code exhausted).
+    ``on_exhausted`` is raised when the child ran out of memory, CPU or file size (default: Failed, code exhausted),
+    ``on_crash`` when code of a library crashed (default: Failed, code no-answer).
     ``log`` gets the first ``limits.log_bytes`` of the child's standard error, readable by the owner only; it may hold
     library text about private rows and is never part of an error. ``environment`` adds variables. In ``scratch`` the
     child's own directory is made, which libraries may spill rows to.
@@ -99,7 +104,7 @@ def run_child(
             _wait_for_exit(process, GRACE_S)
         finally:
             _end(process)
-    return _outcome(answer, process.returncode, exhausted)
+    return _outcome(answer, process.returncode, exhausted, on_crash)
 
 
 def _environment(home: str, limits: ChildLimits, extra: Mapping[str, str]) -> dict[str, str]:
@@ -236,8 +241,12 @@ def _parse(line: bytes) -> dict[str, object]:
     return message
 
 
-def _outcome(answer: dict[str, object] | None, code: int, exhausted: UnderstudyError) -> dict[str, object]:
+def _outcome(
+    answer: dict[str, object] | None, code: int, exhausted: UnderstudyError, crash: UnderstudyError | None
+) -> dict[str, object]:
     if answer is None:
+        if crash is not None and -code in _CRASHING:
+            raise crash
         raise exhausted if -code in _EXHAUSTING else Failed("The work ended without an answer.", code="no-answer")
     result, error = answer.get("result"), answer.get("error")
     if isinstance(result, dict):

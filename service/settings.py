@@ -36,6 +36,7 @@ class Settings:
     scratch: Path | None = None
     process: str = ""
     max_upload_bytes: int = 4096 * _MIB
+    max_tenant_bytes: int = 256 * 1024 * _MIB
     max_body_bytes: int = 4 * _MIB
     child_memory_bytes: int = 8192 * _MIB
     child_cpu_s: int = 4 * 3600
@@ -47,6 +48,7 @@ class Settings:
     max_synthetic_rows: int = 10_000_000
     max_requests_per_minute: int = 6000
     max_calls_per_tenant: int = 16
+    max_http_per_tenant: int = 256
     audit_syslog: str = ""
     oidc: OidcSettings | None = None
 
@@ -58,6 +60,7 @@ class Settings:
         """
         numbers = {
             "UNDERSTUDY_MAX_UPLOAD_BYTES": "max_upload_bytes",
+            "UNDERSTUDY_MAX_TENANT_BYTES": "max_tenant_bytes",
             "UNDERSTUDY_CHILD_MEMORY_BYTES": "child_memory_bytes",
             "UNDERSTUDY_CHILD_CPU_S": "child_cpu_s",
             "UNDERSTUDY_WORKER_CONCURRENCY": "worker_concurrency",
@@ -67,6 +70,7 @@ class Settings:
             "UNDERSTUDY_MAX_SYNTHETIC_ROWS": "max_synthetic_rows",
             "UNDERSTUDY_MAX_REQUESTS_PER_MINUTE": "max_requests_per_minute",
             "UNDERSTUDY_MAX_CALLS_PER_TENANT": "max_calls_per_tenant",
+            "UNDERSTUDY_MAX_HTTP_PER_TENANT": "max_http_per_tenant",
         }
         chosen: dict[str, Any] = _storage(environ)
         chosen["oidc"] = OidcSettings.from_environment(environ)

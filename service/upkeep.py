@@ -13,6 +13,7 @@ from service.doctor import Verdict, examine
 from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migration import SchemaState, downgrade, upgrade
+from service.worker import DbosQueue
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAULT: "red"}
 
@@ -38,7 +39,7 @@ def migrate(
         str, typer.Option("--to", help="Go back to this revision, such as 0001; what only newer tables hold is lost.")
     ] = "",
 ) -> None:
-    """Bring the database's tables to this release. Stop the service and take a backup first.
+    """Bring the database's tables, and the job engine's beside them, to this release. Stop the service and take a backup first.
 
     SQLite is brought up by 'serve' itself; Postgres only here, so that one process decides when.
     """
@@ -49,6 +50,9 @@ def migrate(
             print(f"the tables are those of revision {to}")
         else:
             found = upgrade(engine)
+            queue = DbosQueue(engine)
+            queue.prepare()
+            queue.close()
             print("nothing to do" if found is SchemaState.CURRENT else "the tables are this release's")
     finally:
         engine.dispose()

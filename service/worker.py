@@ -4,8 +4,9 @@ A job's id is its workflow's id. A killed process finds its unfinished jobs when
 only the step that was interrupted. Nothing but ids and error codes is stored by the engine: arguments in
 clear JSON, never pickle. The version of the flow is explicit, so that an upgrade strands no job.
 
-Two calls are the engine's own and not public: who owns a workflow, and taking up the workflows of a worker that is
-gone. A contract test pins both.
+Four of its calls are not public: ``_check_owner_txn`` and, before it, ``_apply_caller_schema`` (does this execution
+still own its workflow), ``_recover_pending_workflows`` (take up those of a worker that is gone) and ``run_migrations``
+of a client's tables. tests/contract/test_job_engine.py fails if one of them goes or takes other arguments.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
@@ -204,12 +206,14 @@ class Worker:
 
     def _watch(self) -> None:
         timeout_s = self._ports.settings.worker_timeout_s
-        while not self._stopping.wait(timeout_s / BEATS):
+        pulse = Pulse(timeout_s / BEATS)
+        while not self._stopping.wait(pulse.pause_s()):
             try:
                 if not self._register.beat(self._id, self._incarnation):
                     self._give_way()
                     return
-                recover(set(self._register.alive(within_s=timeout_s)))
+                if pulse.may_judge():
+                    recover(set(self._register.alive(within_s=timeout_s)))
             except Exception as error:  # the next beat tries again
                 event("worker.beat_failed", **redacted(error))
 
@@ -227,6 +231,30 @@ class Worker:
 
 
 _STOP_S = 5.0
+
+
+class Pulse:
+    """When the next heartbeat is due, and whether its worker may say who is gone.
+
+    A worker whose own beat was late by a whole pause says nothing: what held it up, such as a machine that slept or
+    has too much to do, held up the others too, and they need a moment to be seen again. After ``BEATS`` rounds of
+    silence it speaks nevertheless, or on a machine that is always late nobody's jobs would ever be taken up.
+    """
+
+    def __init__(self, every_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._every_s, self._now = every_s, now
+        self._due, self._n_silent = now(), 0
+
+    def pause_s(self) -> float:
+        """How long to wait for the next beat, in seconds."""
+        self._due = self._now() + self._every_s
+        return self._every_s
+
+    def may_judge(self) -> bool:
+        """Ask once a round, after the beat."""
+        is_late = self._now() - self._due >= self._every_s
+        self._n_silent = self._n_silent + 1 if is_late and self._n_silent < BEATS else 0
+        return self._n_silent == 0
 
 
 def recover(alive: set[str]) -> int:

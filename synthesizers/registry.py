@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from synthesizers.base import Synthesizer
+from synthesizers.network.engine import NetworkSynthesizer
 from synthesizers.sealed.catalogue import SPECS, environment_of
 from synthesizers.sealed.engine import SealedSynthesizer
 from synthesizers.sealed.environments import Environments
@@ -24,6 +25,7 @@ def engines(environments: Path | None = None) -> dict[str, Synthesizer]:
     places = Environments(environments)
     known: tuple[Synthesizer, ...] = (
         MarginalSynthesizer(),
+        NetworkSynthesizer(),
         *(SealedSynthesizer(spec, places) for spec in SPECS),
     )
     return {engine.name: engine for engine in known}
@@ -48,7 +50,6 @@ def accountant_of(name: str) -> str:
 
 def view_of(engine: Synthesizer) -> dict[str, Any]:
     """What is told of an engine: plain JSON."""
-    sealed = isinstance(engine, SealedSynthesizer)
     place = environment_of(engine.spec.environment) if isinstance(engine, SealedSynthesizer) else None
     return {
         "name": engine.name,
@@ -57,10 +58,10 @@ def view_of(engine: Synthesizer) -> dict[str, Any]:
         "is_ready": is_ready(engine),
         "environment": "" if place is None else place.name,
         "licence": "" if place is None else place.licence,
-        "conditions": "by rejection" if sealed else "exact",
+        "conditions": "exact" if isinstance(engine, MarginalSynthesizer) else "by rejection",
     }
 
 
 def is_ready(engine: Synthesizer) -> bool:
-    """Whether it can run: engines of our own always can, a sealed one if its environment is installed."""
-    return not isinstance(engine, SealedSynthesizer) or engine.is_ready
+    """Whether it can run: the default always can, another one if what it needs is installed."""
+    return not isinstance(engine, SealedSynthesizer | NetworkSynthesizer) or engine.is_ready

@@ -68,14 +68,34 @@ def may_do_without(tenant: TenantId, settings: Settings) -> bool:
     ``{"tenants": {"acme": {"engines_without_guarantee": true}}}``.
     Raises: Failed (policy-unreadable).
     """
+    return bool(_own(tenant, settings).get(_WITHOUT, False))
+
+
+def reference(tenant: TenantId, settings: Settings) -> str:
+    """The engine that makes a job's table without privacy, by the operator's policy; empty for the job's own engine.
+
+    ``{"tenants": {"acme": {"engines_without_guarantee": true, "reference_engine": "sdv-gaussian-copula"}}}``.
+    Raises: as ``check_engine``; Failed (policy-unreadable).
+    """
+    name = str(_own(tenant, settings).get(_REFERENCE, ""))
+    if name:
+        check_engine(name, tenant, settings)
+    return name
+
+
+_WITHOUT, _REFERENCE = "engines_without_guarantee", "reference_engine"
+_TYPES: dict[str, type] = {_WITHOUT: bool, _REFERENCE: str}
+
+
+def _own(tenant: TenantId, settings: Settings) -> dict[str, object]:
+    """What the policy file says of a tenant's engines. Raises: Failed (policy-unreadable)."""
     if settings.policy is None:
-        return False
+        return {}
     try:
         document = json.loads(settings.policy.read_text(encoding="utf-8"))
-        own = document.get("tenants", {}).get(tenant, {})
-        allowed = own.get("engines_without_guarantee", False)
-        if not set(own) <= {"engines_without_guarantee"} or not isinstance(allowed, bool):
+        own = dict(document.get("tenants", {}).get(tenant, {}))
+        if any(name not in _TYPES or not isinstance(value, _TYPES[name]) for name, value in own.items()):
             raise ValueError
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         raise Failed("The service's policy file cannot be read.", code="policy-unreadable") from None
-    return allowed
+    return own

@@ -11,6 +11,7 @@ from pathlib import Path
 from privacy.sketch import Sketch
 from service.commands.ids import new_id, rfc3339
 from service.commands.pages import DEFAULT_LIMIT, cut_of, page_of
+from service.commands.quota import Room
 from service.commands.releases import release_that_is
 from service.context import RequestContext
 from service.lineage import sketch_key
@@ -103,14 +104,17 @@ class Received:
 class Upload:
     """Receives the bytes of a dataset, counting and hashing them as they pass."""
 
-    def __init__(self, writer: BlobWriter, max_bytes: int) -> None:
+    def __init__(self, writer: BlobWriter, max_bytes: int, room: Room | None = None) -> None:
         self._writer = writer
+        self._room = room
         self._max_bytes = max_bytes
         self._sha256 = hashlib.sha256()
         self.size_bytes = 0
 
     def write(self, chunk: bytes) -> None:
-        """Raises: InputRefused (too-large) as soon as the cap is passed."""
+        """Raises: InputRefused (too-large) as soon as the cap is passed; Conflict (tenant-storage-full)."""
+        if self._room is not None:
+            self._room.take(len(chunk))
         self.size_bytes += len(chunk)
         if self.size_bytes > self._max_bytes:
             raise InputRefused("The table has more bytes than this service takes.", code="too-large")
@@ -134,8 +138,9 @@ def receiving(context: RequestContext, dataset_id: str, ports: Ports) -> Iterato
     dataset = get(context, dataset_id, ports)
     if dataset.state is not DatasetState.EMPTY:
         raise Conflict("The dataset has its content already.", code="dataset-has-content")
+    room = Room(context.tenant, ports)
     with ports.blobs.create(_raw(dataset)) as writer:
-        yield Upload(writer, ports.settings.max_upload_bytes)
+        yield Upload(writer, ports.settings.max_upload_bytes, room)
 
 
 def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, ports: Ports) -> DatasetView:

@@ -11,14 +11,14 @@ from evaluation.canaries import check_canaries
 from privacy.accounting import encode
 from service.commands import repeats
 from service.commands.budgets import scope_of
-from service.commands.choices import check_engine, chosen
+from service.commands.choices import check_engine, chosen, reference
 from service.commands.datasets import check_ready
 from service.commands.ids import new_id, rfc3339
 from service.commands.pages import DEFAULT_LIMIT, cut_of, page_of
 from service.commands.plans import charge_of_plan, check_asked, plan_of
 from service.commands.policies import policy_for
 from service.commands.releases import check_input
-from service.commands.texts import places_of
+from service.commands.texts import check_text, places_of
 from service.context import RequestContext
 from service.faults import TYPE_BASE
 from service.jobs import Job, JobError
@@ -66,11 +66,13 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports, *, superse
     check_input(dataset, is_allowed=message.allow_synthetic_input)
     scope = scope_of(dataset.population, message.project)
     schema = TableSchema.parse(dataset.schema)
+    check_text(message, schema, places_of(ports.settings))
     check_canaries(schema, message.canaries)
     Conditions.parse(schema, where=message.where, rebalance=message.rebalance)
     policy = policy_for(message.policy, scope.population, ports.settings, epsilon=message.epsilon)
     message = message.model_copy(update={"engine": chosen(message, schema, ports.settings).name})
     check_engine(message.engine, context.tenant, ports.settings)
+    compared = reference(context.tenant, ports.settings) if message.without_dp else ""
     plan = plan_of(message, schema, places=places_of(ports.settings))
     charge = charge_of_plan(plan)
     now = ports.clock.now()
@@ -92,6 +94,7 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports, *, superse
             "canaries": message.canaries,
             "policy": policy.as_dict(),
             "without_dp": message.without_dp,
+            **({"reference": compared} if compared else {}),
             "asked": message.model_dump(mode="json", exclude={"dataset_id", "resume"}),
             **({SUPERSEDES: supersedes} if supersedes else {}),
         },

@@ -18,6 +18,7 @@ from service.audit import AuditEvent, Outcome
 from service.commands import datasets
 from service.commands.datasets import Received
 from service.commands.ids import rfc3339
+from service.commands.quota import Room
 from service.context import RequestContext, TenantId
 from service.ports import BlobWriter, Dataset, Ports, UploadPart
 from service.telemetry import event
@@ -72,12 +73,16 @@ class Appending:
         self._dataset = dataset
         self._ports = ports
         self._start = self.size_bytes = offset
+        self._room = Room(TenantId(dataset.tenant), ports)
         self._open = ExitStack()
         self._writer: BlobWriter | None = None
         self._key = ""
 
     def write(self, chunk: bytes) -> None:
-        """Raises: InputRefused (too-large) as soon as the cap is passed; Conflict (upload-offset-taken)."""
+        """Raises: InputRefused (too-large) as soon as the cap is passed; Conflict with upload-offset-taken, or with
+        tenant-storage-full, and then what had arrived before stays.
+        """
+        self._room.take(len(chunk))
         if self.size_bytes + len(chunk) > self._ports.settings.max_upload_bytes:
             raise InputRefused("The table has more bytes than this service takes.", code="too-large")
         if not chunk:

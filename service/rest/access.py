@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
@@ -20,7 +21,7 @@ from service.auth.access import Rule, rule_of
 from service.commands import gate
 from service.commands.gate import Ending
 from service.context import RequestContext
-from service.ports import Ports
+from service.ports import Door, Ports
 from service.rest.asking import off_loop
 from service.rest.envelope import outcome_of
 from service.rest.problems import answer_of
@@ -51,15 +52,18 @@ class Access:
         except UnderstudyError as error:
             await answer_of(error)(scope, receive, send)
             return
-        try:
-            if not rule.is_public:
-                context = state["caller"] = await off_loop(self._identified, scope)
-                await off_loop(gate.admit, context, rule, self._ports)
-        except UnderstudyError as error:
-            state["code"] = error.reason
-            await answer_of(error)(scope, receive, self._recording(scope, rule, names, send))
-            return
-        await self._app(scope, receive, self._recording(scope, rule, names, send))
+        with ExitStack() as held:
+            try:
+                if not rule.is_public:
+                    context = state["caller"] = await off_loop(self._identified, scope)
+                    await off_loop(gate.admit, context, rule, self._ports)
+                    if self._ports.limits is not None:
+                        held.enter_context(self._ports.limits.slot(context.tenant, Door.HTTP))
+            except UnderstudyError as error:
+                state["code"] = error.reason
+                await answer_of(error)(scope, receive, self._recording(scope, rule, names, send))
+                return
+            await self._app(scope, receive, self._recording(scope, rule, names, send))
 
     def _find(self, scope: Scope) -> tuple[APIRoute, Mapping[str, str]] | None:
         for route in self._routes:

@@ -55,6 +55,12 @@ class SqlDatasets:
         rows = self._connection.execute(query.order_by(DATASETS.c.created_at, DATASETS.c.id))
         return [_dataset(row) for row in rows]
 
+    def stored_bytes(self) -> int:
+        """The size of all tables whose rows are there, as they were uploaded."""
+        mine = (DATASETS.c.tenant == self._tenant) & (DATASETS.c.state == DatasetState.READY.value)
+        size = sa.select(sa.func.coalesce(sa.func.sum(DATASETS.c.size_bytes), 0)).where(mine)
+        return int(self._connection.scalar(size) or 0)
+
     def _mine(self, dataset_id: str) -> sa.ColumnElement[bool]:
         return (DATASETS.c.tenant == self._tenant) & (DATASETS.c.id == dataset_id)
 

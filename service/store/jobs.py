@@ -19,6 +19,12 @@ from understudy.messages import JobState
 OPEN_STATES = tuple(state.value for state in JobState if not state.is_final)
 
 
+_FIXED = frozenset(
+    {"tenant", "id", "dataset_id", "population", "engine", "epsilon", "delta", "n_rows", "audit_share", "project"}
+) | {"fingerprint", "plan", "created_at", "kind", "priority"}
+"""What a job is born with. A plan is long, and a job's row is written some twenty times."""
+
+
 class SqlJobs:
     """The jobs of ``tenant``, as if there were no others."""
 
@@ -62,7 +68,8 @@ class SqlJobs:
         Guarantees: what has ended is never changed, whoever else writes at the same time.
         """
         is_ours = JOBS.c.state.in_(OPEN_STATES) & (JOBS.c.attempt <= job.attempt)
-        change = sa.update(JOBS).where(self._mine(job.id), is_ours).values(self._values(job))
+        values = {name: value for name, value in self._values(job).items() if name not in _FIXED}
+        change = sa.update(JOBS).where(self._mine(job.id), is_ours).values(values)
         if self._connection.execute(change).rowcount == 0:
             if self.get(job.id).state.is_final:
                 raise Conflict("The job has ended.")

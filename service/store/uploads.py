@@ -58,6 +58,12 @@ class SqlUploads:
         """Forget the parts of a dataset; it is no error if there are none."""
         self._connection.execute(sa.delete(UPLOAD_PARTS).where(self._mine(dataset_id)))
 
+    def stored_bytes(self) -> int:
+        """The size of all parts."""
+        mine = (UPLOAD_PARTS.c.tenant == self._tenant) & (UPLOAD_PARTS.c.start_bytes >= 0)
+        size = sa.select(sa.func.coalesce(sa.func.sum(UPLOAD_PARTS.c.end_bytes - UPLOAD_PARTS.c.start_bytes), 0))
+        return int(self._connection.scalar(size.where(mine)) or 0)
+
     def still_since(self, moment: datetime) -> Sequence[str]:
         """The datasets whose last part came at this moment or before."""
         last = sa.func.max(UPLOAD_PARTS.c.received_at)

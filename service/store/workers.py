@@ -1,23 +1,43 @@
 """Which processes run jobs, and when each was last seen. Not of any tenant.
 
 All times are the database's own, so that workers on machines whose clocks differ agree on who is gone.
+
+On SQLite the register is a file beside the database: there one process at a time may write, and a worker that waits
+for its turn, or one that froze with the lock in its hand, must not make the others look dead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
-from service.store.engine import insert_if_absent, start_transaction
+from service.store.engine import insert_if_absent, open_engine, start_transaction
 from service.store.tables import WORKERS
 
 
+REGISTER_SUFFIX = ".workers"
+"""What the register of a SQLite database is named after it. It need not be in a backup."""
+
+
 class SqlWorkers:
-    """The register of workers in the database of ``engine``."""
+    """The register of workers in the database of ``engine``, or beside it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._is_apart = engine.dialect.name == "sqlite"
+        if self._is_apart:
+            file = Path(str(engine.url.database))
+            self._engine = open_engine(f"sqlite:///{file.with_name(file.name + REGISTER_SUFFIX)}")
+            with self._engine.begin() as connection:
+                start_transaction(connection)
+                WORKERS.create(connection, checkfirst=True)
+
+    def close(self) -> None:
+        """Let go of a register that is apart from the database."""
+        if self._is_apart:
+            self._engine.dispose()
 
     def enter(self, worker_id: str, incarnation: str) -> None:
         """This process is the worker of this id from now on; an earlier one of it will notice and stop."""

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from service.bundle import WITHOUT_DP, WRITTEN
 from service.ports import Progress
+from service.tasks.compared import compared
 from service.tasks.output import assemble, write_csv
 from service.tasks.request import Request, environments_of, key_of, path_of, schema_of
 from service.tasks.sampling import conditions_of, rows_of
 from service.tasks.scrub import kept
-from service.tasks.texts import places_of, provenance_of, with_notes
-from understudy.schema import TableSchema
-
-if TYPE_CHECKING:
-    from synthesizers.base import Plan
+from service.tasks.texts import places_of, provenance_of, stretches, with_notes
 
 
 def fit(request: Request, on_progress: Progress) -> Request:
@@ -56,7 +53,8 @@ def fit(request: Request, on_progress: Progress) -> Request:
         modelled, found = find(modelled, canaries, schema, os.urandom)
     invented = fresh_identifiers(schema, modelled.num_rows, key=os.urandom(32))
     synthetic = assemble(schema, modelled, invented)
-    synthetic, written = with_notes(synthetic, session, plan, places_of(request), out / "texts", seed=seed)
+    synthetic, written, explains = with_notes(synthetic, session, plan, places_of(request), out / "texts", seed=seed)
+    n_stretches = stretches(path_of(request, "train"), written, explains, schema)
     if written is not None:
         pq.write_table(written, out / WRITTEN, compression="zstd")
     pq.write_table(synthetic, out / "synthetic.parquet", compression="zstd")
@@ -71,9 +69,11 @@ def fit(request: Request, on_progress: Progress) -> Request:
     model.mkdir()
     fitted.save(model)
     seconds = {"fit": round(fit_s + released_s, 3), "sample": round(sample_s, 3)}
+    reference = ""
     if request.get("without_dp"):
         started = time.perf_counter()
-        pq.write_table(_without_dp(request, schema, plan, synthetic.num_rows), out / WITHOUT_DP, compression="zstd")
+        exact, reference = compared(request, schema, plan, synthetic.num_rows)
+        pq.write_table(exact, out / WITHOUT_DP, compression="zstd")
         seconds["without-dp"] = round(time.perf_counter() - started, 3)
     return {
         "n_rows": synthetic.num_rows,
@@ -82,22 +82,8 @@ def fit(request: Request, on_progress: Progress) -> Request:
         "released": released,
         "canaries": found,
         "sampling": sampling,
+        "stretches": n_stretches,
+        "reference": reference,
         "sketch": row_sketch(synthetic, key=key_of(request, "sketch_key")).as_text(),
         "seconds": seconds,
     }
-
-
-def _without_dp(request: Request, schema: TableSchema, plan: Plan, n_rows: int) -> pa.Table:
-    """As many rows as the release has, by the same engine from the same rows, with no noise to speak of."""
-    import os
-
-    from privacy.session import Meter, PrivateSession
-    from privacy.sources.parquet import ParquetRows
-    from synthesizers.reference import plan_without_privacy
-    from synthesizers.registry import engines
-
-    engine = engines(environments_of(request))[plan.engine]
-    exact = plan_without_privacy(engine, schema, plan)
-    rows = ParquetRows(path_of(request, "train"))  # without canaries: they are no part of what is compared
-    fitted = engine.fit(PrivateSession(rows, schema, Meter(exact.events), os.urandom), exact)
-    return fitted.sample(n_rows, seed=int.from_bytes(os.urandom(8), "big") >> 1)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from service.ports import Progress
-from service.tasks.request import Request, path_of, schema_of
-from service.tasks.texts import public_words, said, stretches
+from service.tasks.request import Request, key_of, path_of, schema_of
+from service.tasks.texts import public_words, said
 from understudy.schema import TableSchema
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def judge(request: Request, on_progress: Progress) -> Request:
     on_progress("evaluate", 0)
     synthetic = pq.read_table(path_of(request, "synthetic"))
     hits = _literals_of(request, schema, said(request, synthetic)) if policy.no_pii_literal is not False else {}
-    n_stretches = stretches(request, schema) if policy.no_pii_literal is not False else 0
+    n_stretches = cast(int, request.get("stretches", 0)) if policy.no_pii_literal is not False else 0
     report = evaluate(
         EvaluationInputs(
             schema=schema,
@@ -43,7 +43,8 @@ def judge(request: Request, on_progress: Progress) -> Request:
             canaries=cast("dict[str, object]", request["canaries"]),
             statement=cast("dict[str, object]", request["statement"]),
             attempts=cast(int, request["attempts"]),
-            job={**cast("dict[str, object]", request["job"]), "policy": policy.in_words()},
+            job={**cast("dict[str, object]", request["job"]), "policy": policy.in_words()} | policy.facts(),
+            exposed_key=key_of(request, "exposed_key") if "exposed_key" in request else b"",
         )
     )
     on_progress("evaluate", 80)
@@ -78,6 +79,7 @@ def write_reports(report: Report, out: Path, *, gates: Sequence[Verdict] = ()) -
 
 def compare(request: Request, on_progress: Progress) -> Request:
     """Real rows, a synthetic table of anybody's, and rows that its maker never saw -> both reports."""
+    from evaluation.exposed import ROW
     from evaluation.judge import EvaluationInputs, evaluate
     from evaluation.outside import audit_parts
 
@@ -85,7 +87,8 @@ def compare(request: Request, on_progress: Progress) -> Request:
     on_progress("evaluate", 0)
     real = pq.read_table(path_of(request, "real"))
     control = pq.read_table(path_of(request, "control")) if request["control"] else real.slice(0, 0)
-    members, controls = audit_parts(real, control, schema)
+    numbered = real.append_column(ROW, pa.array(range(1, len(real) + 1), pa.int64()))
+    members, controls = audit_parts(numbered, control, schema)
     report = evaluate(
         EvaluationInputs(
             schema=schema,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -27,12 +28,14 @@ def places_of(request: Request) -> Places:
 
 def with_notes(
     synthetic: pa.Table, session: PrivateSession, plan: Plan, places: Places, out: Path, *, seed: int
-) -> tuple[pa.Table, pa.Table | None]:
-    """(the table with its text columns written, what the models wrote before it was filled in); as it is without text.
+) -> tuple[pa.Table, pa.Table | None, dict[str, Callable[[str], bool]]]:
+    """(the table with its text columns written, what the models wrote before it was filled in, by column what explains
+    a stretch of it); as it is without text.
 
     The models are saved beside the table's. The number of persons that engines plan with is the number of rows made.
     """
     written: dict[str, pa.Array] = {}
+    explains: dict[str, Callable[[str], bool]] = {}
     for number, document in enumerate(cast("list[dict[str, Any]]", plan.params.get(TEXTS, []))):
         text = TextPlan.from_dict(document)
         text = replace(text, params={"units": max(synthetic.num_rows, 1), **text.params})
@@ -42,7 +45,8 @@ def with_notes(
         place = synthetic.column_names.index(text.column)
         synthetic = synthetic.set_column(place, text.column, pa.array([note for note, _ in notes], pa.string()))
         written[text.column] = pa.array([bare for _, bare in notes], pa.string())
-    return synthetic, pa.table(written) if written else None
+        explains[text.column] = fitted.explains
+    return synthetic, pa.table(written) if written else None, explains
 
 
 def provenance_of(plan: Plan) -> dict[str, dict[str, str]]:
@@ -70,24 +74,23 @@ def public_words(request: Request) -> frozenset[str]:
     return Prior.load().vocabulary.plain_words()
 
 
-def stretches(request: Request, schema: TableSchema) -> int:
-    """How many long stretches of one person's notes, not of public text, stand in what the models said."""
-    if not request.get("written"):
+def stretches(
+    rows: Path, written: pa.Table | None, explains: Mapping[str, Callable[[str], bool]], schema: TableSchema
+) -> int:
+    """How many long stretches of one person's notes stand in what the models said, though neither public text nor what
+    was released of many persons explains them. For the owner's gate alone."""
+    if written is None:
         return 0
     from evaluation.spans import own_stretches
-    from synthesizers.text.prior import Prior
 
-    written = pq.read_table(path_of(request, "written"))
     unit = schema.unit.column
-    columns = [*written.column_names, *([unit] if unit else [])]
-    rows = pq.read_table(path_of(request, "train"), columns=columns)
-    persons = rows[unit].to_pylist() if unit else list(range(rows.num_rows))
-    prior = Prior.load()
+    told = pq.read_table(rows, columns=[*written.column_names, *([unit] if unit else [])])
+    persons = told[unit].to_pylist() if unit else list(range(told.num_rows))
     return sum(
         own_stretches(
-            ((person, note) for person, note in zip(persons, rows[name].to_pylist(), strict=True) if note),
+            ((person, note) for person, note in zip(persons, told[name].to_pylist(), strict=True) if note),
             [note for note in written[name].to_pylist() if note],
-            is_public=prior.says,
+            is_public=explains[name],
         )
         for name in written.column_names
     )

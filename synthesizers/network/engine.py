@@ -1,8 +1,8 @@
 """The engine "network": an autoregressive network over the marginal engine's codes, trained by DP-SGD.
 
-Steps of a fit, each with the budget purpose that pays for it: the domain; the number of rows ("number of rows"); one-way
-marginals ("one-way marginals"), from which the network starts; DP-SGD ("training"). After the domain the engine sees
-released numbers only.
+Steps of a fit, each with the budget purpose that pays for it: the domain; the number of rows ("number of rows");
+one-way marginals ("one-way marginals"), from which the network starts; DP-SGD ("training"). After the domain the
+engine sees released numbers only.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from privacy.training import is_trainable, require_deep
 from synthesizers.base import FormalGuarantee, Plan, schema_digest
 from synthesizers.network.fitted import KIND, VERSION, FittedNetwork
 from synthesizers.network.learn import learn
@@ -35,6 +36,11 @@ class NetworkSynthesizer:
         accountant="PLD of Poisson-sampled Gaussians, with the Gaussians of counts and domain",
     )
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether torch and opacus are installed."""
+        return is_trainable()
+
     def plan(self, schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | None) -> Plan:
         """The price list, from the schema and public numbers only.
 
@@ -59,8 +65,6 @@ class NetworkSynthesizer:
         """Spend the plan and train. Raises: Failed (plan-mismatch), UsageError (deep-missing); nothing is read then."""
         if plan.engine != NAME or plan.schema_digest != schema_digest(session.schema):
             raise Failed("The plan was made for another schema or engine.", code="plan-mismatch")
-        from privacy.training import require_deep
-
         require_deep()
         schema, prices = session.schema, Costs.from_dict(plan.params["costs"])
         discretisation = session.discretise(prices.domain_plan(schema))

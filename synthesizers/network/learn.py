@@ -91,7 +91,9 @@ def _net(torch: Any, order: Sequence[int], base: Sequence[NDArray[np.float32]]) 
         def forward(self, codes: torch.Tensor) -> torch.Tensor:
             """(records, columns) whole numbers -> (records,) negative log-likelihoods."""
             own = codes[:, list(order)]
-            known = torch.cat([part(own[:, p]) for p, part in enumerate(self.vectors)], dim=1) if len(sizes) > 1 else own
+            known = (
+                torch.cat([part(own[:, p]) for p, part in enumerate(self.vectors)], dim=1) if len(sizes) > 1 else own
+            )
             total = torch.zeros(len(codes), device=codes.device)
             for p, head in enumerate(self.heads):
                 if p:
@@ -136,7 +138,10 @@ def _weights(
     return Weights(
         order=tuple(order),
         base=tuple(base),
-        vectors=(*(found[f"vectors.{p}.weight"] for p in range(n - 1)), np.zeros((len(base[-1]), WIDTH), dtype=np.float32)),
+        vectors=(
+            *(found[f"vectors.{p}.weight"] for p in range(n - 1)),
+            np.zeros((len(base[-1]), WIDTH), dtype=np.float32),
+        ),
         maps=(nothing, *(found[f"maps.{p}.weight"] for p in range(n - 1))),
         heads=tuple(found[f"heads.{p}.weight"] for p in range(n)),
         biases=tuple(found[f"heads.{p}.bias"] for p in range(n)),

@@ -10,7 +10,7 @@ from typing import Any
 from privacy.accounting import DpEvent, gaussian_event, gdp_mu
 from privacy.domain_plan import DomainPlan, domain_share, plan_domain
 from privacy.training import TrainingPlan, calibrate
-from understudy.errors import PrivacyParameterError
+from understudy.errors import PrivacyParameterError, UsageError
 from understudy.schema import TableSchema
 
 COUNT, ONE_WAYS, TRAINING = "number of rows", "one-way marginals", "training"
@@ -21,6 +21,8 @@ _COUNT_SHARE, _ONE_WAY_SHARE = 0.002, 0.08
 _DISCOVERY_DELTA = 0.1
 _BATCH, _RATE, _STEPS = 1_536, 0.1, 300
 _LEAST_STEPS = 60
+MOST_COLUMNS = 100
+"""Each column is a part of the network with gradients of its own: more of them take hours."""
 _CLIP = 1.0
 
 
@@ -61,7 +63,12 @@ class Costs:
 
 
 def costs(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | None) -> Costs:
-    """The price list; ``n_rows`` is a public guess. Raises: PrivacyParameterError if epsilon or delta is out of range."""
+    """The price list; ``n_rows`` is a public guess.
+
+    Raises: PrivacyParameterError if epsilon or delta is out of range; UsageError (engine-too-wide).
+    """
+    if len(schema.modelled) > MOST_COLUMNS:
+        raise UsageError(f"The network takes at most {MOST_COLUMNS} columns.", code="engine-too-wide")
     if not (math.isfinite(epsilon) and epsilon > 0):
         raise PrivacyParameterError("Epsilon is a number above 0.")
     mu2 = gdp_mu(epsilon, delta) ** 2

@@ -81,6 +81,7 @@ def environment_of(name: str) -> Environment | None:
 
 _NETWORK = {"batch_size": 250, "steps": 400, "expected_rows": 20_000}
 _EPOCHS = {"epochs": 20}
+_ITERATIONS = {"iterations": 200}
 
 SPECS: tuple[EngineSpec, ...] = (
     EngineSpec(
@@ -92,6 +93,7 @@ SPECS: tuple[EngineSpec, ...] = (
         pricing=Pricing.ZCDP,
         environment="smartnoise",
         max_columns=40,
+        options={"mirror_steps": 5000},
     ),
     EngineSpec(
         name="smartnoise-aim",
@@ -146,7 +148,7 @@ SPECS: tuple[EngineSpec, ...] = (
         pricing=Pricing.NONE,
         environment="smartnoise",
         max_cells=2_000,
-        options=_EPOCHS,
+        options=_ITERATIONS,
     ),
     EngineSpec(
         name="smartnoise-pategan",
@@ -157,7 +159,7 @@ SPECS: tuple[EngineSpec, ...] = (
         pricing=Pricing.NONE,
         environment="smartnoise",
         max_cells=2_000,
-        options=_EPOCHS,
+        options=_ITERATIONS,
     ),
     EngineSpec(
         name="smartnoise-dpgan",

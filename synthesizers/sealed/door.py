@@ -1,9 +1,10 @@
 """The door to a sealed engine: codes in, codes out, and nothing else of the process ever comes through.
 
-The engine runs in a child process under the Python of its own environment, without network and with capped memory,
-processor and files (``worker.jail``). Its outputs are closed, its environment is empty, its exceptions stay with it;
-of a failure one of the codes below is told. Nothing that it wrote is unpickled; what it gives back is codes of the
-domain, in exactly the number that was asked for, or it is a failure. The caller has paid for all of it before.
+The engine runs in a child process under the Python of its own environment, without network, unable to start processes
+of its own, and with capped memory, processor and files (``worker.jail``). Its outputs are closed, its environment is
+empty, its exceptions stay with it; of a failure one of the codes below is told. Nothing that it wrote is unpickled;
+what it gives back is codes of the domain, in exactly the number that was asked for, or it is a failure. The caller has
+paid for all of it before.
 """
 
 from __future__ import annotations
@@ -124,6 +125,7 @@ def _environment(folder: Path, threads: int) -> dict[str, str]:
         "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "JAX_PLATFORMS": "cpu",
+        "JOBLIB_MULTIPROCESSING": "0",
         "MALLOC_ARENA_MAX": "2",
         **dict.fromkeys(names, str(threads)),
     }

@@ -57,8 +57,8 @@ class Environments:
         shutil.rmtree(partial, ignore_errors=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _call([sys.executable, "-m", "venv", "--without-pip", str(partial)])
-            _call(_pip(partial, name, wheelhouse))
+            _call([sys.executable, "-m", "venv", "--without-pip", str(partial)], _environ(wheelhouse))
+            _call(_pip(partial, name, wheelhouse), _environ(wheelhouse))
             marker = {"format": _FORMAT, "name": name, "lock": lock_digest(name)}
             (partial / MARKER).write_text(json.dumps(marker, sort_keys=True), encoding="utf-8")
             shutil.rmtree(final, ignore_errors=True)
@@ -102,7 +102,14 @@ def _pip(target: Path, name: str, wheelhouse: Path | None) -> list[str]:
     return [*command, "-r", str(LOCKS / f"{name}.lock")]
 
 
-def _call(command: list[str]) -> None:
-    environ = {**os.environ, "PYTHONNOUSERSITE": "1"}
+def _environ(wheelhouse: Path | None) -> dict[str, str]:
+    """pip's surroundings. With a wheelhouse, none of its own settings: they may name other places to look at."""
+    if wheelhouse is None:
+        return {**os.environ, "PYTHONNOUSERSITE": "1"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    return {**kept, "PYTHONNOUSERSITE": "1", "PIP_CONFIG_FILE": os.devnull}
+
+
+def _call(command: list[str], environ: dict[str, str]) -> None:
     if subprocess.run(command, env=environ, check=False, stdout=sys.stderr).returncode != 0:  # noqa: S603 - our own
         raise Failed("The environment could not be made; what pip said stands above.", code="engine-install")

@@ -35,6 +35,7 @@ BREACHES = {
     "One door: grpc": ("service/jobs.py", "import grpc"),
     "One door: duckdb": ("privacy/budget.py", "import duckdb"),
     "One door: ibis": ("privacy/budget.py", "import ibis"),
+    "One door: opacus": ("privacy/budget.py", "import opacus"),
     "Two doors: cryptography": ("service/jobs.py", "import cryptography"),
     "One door: limits": ("service/jobs.py", "import limits"),
     "One door: prometheus_client": ("service/jobs.py", "import prometheus_client"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -88,10 +89,19 @@ class TestWorkers:
         assert workers.alive(within_s=60) == ["a", "b"]
         workers.leave("a", "a1")
         assert workers.alive(within_s=60) == ["b"]
-        with engine.begin() as connection:
+        with workers._engine.begin() as connection:
             connection.execute(sa.update(WORKERS).values(seen_at=WORKERS.c.seen_at - 100))
         assert workers.beat("a", "a1")
         assert workers.alive(within_s=60) == ["a"], "who does not beat is missed"
+
+    def test_a_beat_waits_for_nobody_who_writes(self, database: SqlDatabase, engine: sa.Engine) -> None:
+        workers = SqlWorkers(engine)
+        workers.enter("a", "a1")
+        started = time.monotonic()
+        with database.begin():
+            assert workers.beat("a", "a1")
+        assert time.monotonic() - started < 5
+        workers.close()
 
     def test_the_last_of_an_id_is_the_worker(self, database: SqlDatabase, engine: sa.Engine) -> None:
         workers = SqlWorkers(engine)

@@ -232,11 +232,15 @@ def _load(document: object) -> Mapping[str, object]:
     if isinstance(document, str):
         try:
             document = json.loads(document, object_pairs_hook=_no_twice)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a ValueError also for a number of thousands of digits
             line = error.lineno if isinstance(error, json.JSONDecodeError) else None
             raise SchemaError("The schema is not JSON.", code="schema-not-json", where=(Place(line=line),)) from None
     if not isinstance(document, Mapping):
         raise SchemaError("A schema is a JSON object.", where=(Place(pointer="/"),))
+    try:  # JSON can write half of a surrogate pair, which no file and no database can hold
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise SchemaError("A text of the schema is not Unicode.", code="schema-not-utf8") from None
     return document
 
 

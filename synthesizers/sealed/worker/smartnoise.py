@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from .task import Codes, SystemChoice, Task, fresh_seed
 
-_MIRROR_STEPS = 5000
 _MWEM_CELLS = 4096
 _MWEM_ROUNDS = 30
 _MWEM_WORK = 300_000
@@ -100,7 +99,7 @@ def _mst(codes: Codes, sizes: Sequence[int], task: Task) -> Codes:
         data.domain,
         ones + pairs,
         known_total=total,
-        iters=_MIRROR_STEPS,
+        iters=int(task.options["mirror_steps"]),
         marginal_oracle=marginal_oracles.message_passing_stable,
     )
     return np.asarray(undo(_rows(model, task.n_rows)).df[_names(sizes)].to_numpy(), dtype=np.int64)

@@ -140,3 +140,17 @@ def test_declared_values_have_the_declared_type(value: object, type_: str, parse
         assert parse_value(value, type_) is not None
     else:
         assert parse_value(value, type_) == parsed
+
+
+@pytest.mark.parametrize("field", [{"name": "\ud800"}, {"name": "a", "title": "\ud800"}])
+def test_half_a_surrogate_pair_is_no_text(field: dict[str, object]) -> None:
+    for document in ({"fields": [field]}, json.dumps({"fields": [field]})):
+        with pytest.raises(SchemaError) as caught:
+            TableSchema.parse(document)
+        assert caught.value.reason == "schema-not-utf8"
+
+
+def test_a_number_of_thousands_of_digits_is_no_json_of_ours() -> None:
+    with pytest.raises(SchemaError) as caught:
+        TableSchema.parse('{"fields": %s}' % ("1" * 5000))
+    assert caught.value.reason == "schema-not-json"

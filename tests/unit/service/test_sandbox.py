@@ -180,6 +180,16 @@ def test_too_much_cpu_is_exhaustion(run):
     assert caught.value.reason == "exhausted"
 
 
+def test_a_library_that_crashes_over_a_file_refuses_the_file(run) -> None:
+    refused = InputRefused("No.", code="file-damaged")
+    with pytest.raises(InputRefused) as caught:
+        run("abort", {"signal": "SIGSEGV"}, on_crash=refused)
+    assert caught.value.reason == "file-damaged"
+    with pytest.raises(Failed) as caught_too:  # what the kernel ends is no fault of the file
+        run("abort", {"signal": "SIGKILL"}, on_crash=refused)
+    assert caught_too.value.reason == "exhausted"
+
+
 @pytest.mark.parametrize(
     ("name", "reason"), [("SIGKILL", "exhausted"), ("SIGABRT", "exhausted"), ("SIGSEGV", "no-answer")]
 )

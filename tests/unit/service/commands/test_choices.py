@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.commands.choices import check_engine, chosen, list_engines, may_do_without, refusal
+from service.commands.choices import check_engine, chosen, list_engines, may_do_without, reference, refusal
 from service.commands.plans import charge_of_plan, plan_of
 from service.context import TenantId
 from service.settings import Settings
@@ -68,6 +68,7 @@ def test_the_operators_policy_speaks_for_one_tenant(tmp_path: Path) -> None:
     [
         {"tenants": {"acme": {"engines_without_guarantee": "yes"}}},
         {"tenants": {"acme": {"engines": True}}},
+        {"tenants": {"acme": {"reference_engine": True}}},
         {"tenants": ["acme"]},
         [],
     ],
@@ -76,6 +77,16 @@ def test_a_policy_that_cannot_be_read_is_no_permission(tmp_path: Path, document:
     with pytest.raises(Failed) as caught:
         may_do_without(HERE, with_policy(tmp_path, document))
     assert caught.value.reason == "policy-unreadable"
+
+
+def test_the_policy_names_the_engine_of_the_table_without_privacy(tmp_path: Path) -> None:
+    own = {"engines_without_guarantee": True, "reference_engine": "sdv-gaussian-copula"}
+    settings = with_policy(tmp_path, {"tenants": {"acme": own}})
+    assert reference(THERE, settings) == ""
+    with pytest.raises(UsageError) as caught:
+        reference(HERE, settings)
+    assert caught.value.reason == "engine-not-installed"
+    assert reference(HERE, with_policy(tmp_path, {"tenants": {"acme": {"reference_engine": "marginal"}}})) == "marginal"
 
 
 def test_every_engine_is_listed_with_what_it_promises(settings: Settings) -> None:

@@ -72,9 +72,12 @@ def test_what_is_no_code_of_the_domain_is_a_failure_without_a_word(
         "import socket; socket.create_connection(('127.0.0.1', 9), timeout=2)",
         "import socket; socket.socket(socket.AF_UNIX)",
         "import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)",
+        "import os; os.fork() or os._exit(0)",
+        "import subprocess; subprocess.run(['/bin/true'])",
+        "import os; os.posix_spawn('/bin/true', ['true'], {})",
     ],
 )
-def test_no_socket_of_any_kind_can_be_made(rogue: door.Sealed, tmp_path: Path, body: str) -> None:
+def test_no_socket_and_no_process_of_any_kind_can_be_made(rogue: door.Sealed, tmp_path: Path, body: str) -> None:
     """The program says by its rows which error it met: 13 is permission denied, told as the code 1."""
     told = f"""try:
         {body}
@@ -82,6 +85,14 @@ def test_no_socket_of_any_kind_can_be_made(rogue: door.Sealed, tmp_path: Path, b
         return np.full((50, 2), 1 if error.errno == 13 else 2)
     return np.zeros((50, 2), dtype=int)"""
     assert open_door(rogue, tmp_path / "room", told).codes[0, 0] == 1
+
+
+def test_threads_can_be_made(rogue: door.Sealed, tmp_path: Path) -> None:
+    body = (
+        "import threading; found = []; one = threading.Thread(target=lambda: found.append(1)); one.start(); "
+        "one.join(); return np.full((50, 2), len(found))"
+    )
+    assert open_door(rogue, tmp_path / "room", body).codes[0, 0] == 1
 
 
 def test_the_environment_holds_nothing_of_ours(

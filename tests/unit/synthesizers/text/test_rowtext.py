@@ -1,5 +1,6 @@
 """What a note says of its row becomes a slot, and a slot what the row says."""
 
+# ruff: noqa: E501 - lists read better on one line
 from __future__ import annotations
 
 import datetime as dt
@@ -124,7 +125,7 @@ def test_text_survives_the_vocabulary(text: str) -> None:
     assert PRIOR.vocabulary.decode(PRIOR.vocabulary.encode(text)) == text
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Co"]), max_size=60))
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Co", "Lu", "Lt"]), max_size=60))
 def test_every_text_has_tokens_and_they_are_in_range(text: str) -> None:
     tokens = PRIOR.vocabulary.encode(text)
     assert all(0 <= token < len(PRIOR.vocabulary) for token in tokens)
