@@ -3,7 +3,7 @@
 Three servers, each in a process of its own, one after the other and three times over: a bare ASGI application under
 uvicorn that reads and forgets, our PUT, and our gRPC Upload. What is sent is never taken in: the last byte is withheld
 (HTTP: a PATCH without ``Upload-Complete``; gRPC: ``incomplete``), so that the figures are those of the way in, with
-SHA-256 and encryption, and not of parsing. Writes docs/bench/upload.md: MB/s, their ratio to the bare sink, peak RSS.
+encryption, and not of parsing. Writes docs/bench/upload.md: MB/s, their ratio to the bare sink, peak RSS.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import resource
 import socket
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ from understudy.messages import DatasetCreate
 ROOT = Path(__file__).parents[1]
 CHUNK = os.urandom(1 << 18)
 SIZE_BYTES = int(os.environ.get("BENCH_UPLOAD_MIB", "64")) << 20
-ROUNDS = 3
+ROUNDS = int(os.environ.get("BENCH_UPLOAD_ROUNDS", "3"))
 
 
 def chunks() -> Iterator[bytes]:
@@ -92,8 +93,6 @@ def _uvicorn(app: Any, pipe: Connection, key: str) -> None:
 
 
 def _run(config: uvicorn.Config, pipe: Connection, key: str, *, grpc_port: int) -> None:
-    import threading
-
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -177,8 +176,8 @@ def main() -> None:
     page = [
         "# Uploads beside a bare sink",
         "",
-        f"{SIZE_BYTES >> 20} MiB in 256 KiB chunks over loopback, median of {ROUNDS}, each server in a process of its own. "
-        f"{described()}",
+        f"{SIZE_BYTES >> 20} MiB in 256 KiB chunks over loopback, median of {ROUNDS}, each server in a process of its "
+        f"own, load {os.getloadavg()[0]:.0f}. {described()}",
         "",
         "| Server | MB/s | of the sink | RSS before, MiB | more at the peak, MiB |",
         "|---|---|---|---|---|",

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from privacy.ledger import Scope
 from service.context import TenantId
@@ -27,6 +27,7 @@ from service.telemetry import event, redacted
 from understudy.errors import Conflict, NotFound, UnderstudyError
 from understudy.schema import TableSchema
 
+T = TypeVar("T")
 Seconds = dict[str, float]
 
 CANONICAL = "canonical"
@@ -180,7 +181,7 @@ def _bearing_with(ports: Ports) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not ports.database.is_passing(error):
+        if not (ports.database.is_passing(error) or ports.database.is_full(error)):
             raise
 
 
@@ -206,7 +207,8 @@ def run_step(flow: Sequence[Step], name: str, claim: Claim, ports: Ports) -> str
     """Run one step of a job. Returns the code of the error that ended the job or this attempt, or None.
 
     Never raises for what the step does: a durable engine would store the exception's text. A step that fails for a
-    passing reason, such as a lost connection to the database, is tried again after ``claim.retry_after_s``.
+    passing reason, such as a lost connection to the database, is tried again after ``claim.retry_after_s``. While the
+    database is full the step waits for room, however long: it could not even be written down that the job has failed.
     Raises: Abandoned if this process stops.
     """
     index = next(index for index, step in enumerate(flow) if step.name == name)
@@ -214,15 +216,27 @@ def run_step(flow: Sequence[Step], name: str, claim: Claim, ports: Ports) -> str
     for n_failed, pause_s in enumerate((*claim.retry_after_s, None)):
         try:
             claim.check()
-            _try(step, began, claim, ports, is_last=is_last)
+            _once_there_is_room(lambda: _try(step, began, claim, ports, is_last=is_last), claim, ports)
             return None
         except Exception as error:
             # A child that dies without a word twice will do so again.
             if pause_s is None or not (ports.database.is_passing(error) or (_is_mute(error) and n_failed == 0)):
-                return _refuse(step, error, claim, ports)
+                why = error
+                return _once_there_is_room(lambda: _refuse(step, why, claim, ports), claim, ports)
             event("step.retried", job=claim.job_id, step=name, **redacted(error))
             wait(pause_s, claim)
     return None
+
+
+def _once_there_is_room(act: Callable[[], T], claim: Claim, ports: Ports) -> T:
+    while True:
+        try:
+            return act()
+        except Exception as error:
+            if not ports.database.is_full(error):
+                raise
+            event("database.full", job=claim.job_id)
+            wait(claim.retry_after_s[-1], claim)
 
 
 def _is_mute(error: Exception) -> bool:

@@ -400,6 +400,9 @@ class Database(Protocol):
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, for the settler.  # cross-tenant: recovery"""
 
+    def is_full(self, error: Exception) -> bool:
+        """True if the database has no room left: the same again succeeds once there is some."""
+
     def is_passing(self, error: Exception) -> bool:
         """True if the database raised this because it could not be reached, was busy, or ended the connection."""
 

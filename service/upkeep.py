@@ -39,7 +39,7 @@ def migrate(
         str, typer.Option("--to", help="Go back to this revision, such as 0001; what only newer tables hold is lost.")
     ] = "",
 ) -> None:
-    """Bring the database's tables, and the job engine's beside them, to this release. Stop the service and take a backup first.
+    """Bring the database's tables to this release, the job engine's too. Stop the service and take a backup first.
 
     SQLite is brought up by 'serve' itself; Postgres only here, so that one process decides when.
     """

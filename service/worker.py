@@ -198,7 +198,7 @@ class Worker:
             except (Conflict, NotFound):
                 return None
             except Exception as error:
-                if not self._ports.database.is_passing(error):
+                if not (self._ports.database.is_passing(error) or self._ports.database.is_full(error)):
                     raise
                 event("claim.retried", job=job_id, **redacted(error))
             wait(pause_s, claim)

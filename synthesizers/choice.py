@@ -48,7 +48,7 @@ def choose(
 
 def bucket(n_rows: int) -> int:
     """The number of rows as one digit and zeros, so that no more of it than that decides."""
-    step = 10 ** (len(str(max(1, n_rows))) - 1)
+    step: int = 10 ** (len(str(max(1, n_rows))) - 1)
     return max(1, n_rows // step * step)
 
 

@@ -21,7 +21,7 @@ CELL_BYTES = 32
 
 _NEEDED = re.compile(r"(\[Content_Types\]\.xml|_rels/\.rels|xl/((_rels/)?[\w.-]+\.(xml|rels)|worksheets/[\w.-]+\.xml))")
 _SHEET = re.compile(r"xl/worksheets/")
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})([0-9]{1,12})["']""")
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError)
 """What the standard library raises over a damaged, an encrypted, or an oddly packed entry."""
 

@@ -31,6 +31,8 @@ IDLE_IN_TRANSACTION_MS = 60_000
 
 _MIGRATION_LOCK = 0x756E6465727374  # any number that is ours
 
+_DISK_FULL = "53100"  # Postgres' name for it
+
 _POSTGRES_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 _PRAGMAS = (
     f"busy_timeout={LOCK_WAIT_MS}",
@@ -150,7 +152,16 @@ def passes(error: Exception) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or (isinstance(error, sa.exc.OperationalError) and state != "53100")
+    return error.connection_invalidated or (isinstance(error, sa.exc.OperationalError) and state != _DISK_FULL)
+
+
+def is_full(error: Exception) -> bool:
+    """True if the database has no room left on its disk."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
 
 def lock_for_migration(connection: sa.Connection) -> None:

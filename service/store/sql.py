@@ -14,7 +14,7 @@ from service.context import TenantId
 from service.ports import Anchor, AuditFeed
 from service.store.audit import SqlAudit
 from service.store.datasets import SqlDatasets
-from service.store.engine import LOCK_WAIT_MS, lock_for_migration, passes, read_only, start_transaction
+from service.store.engine import LOCK_WAIT_MS, is_full, lock_for_migration, passes, read_only, start_transaction
 from service.store.jobs import OPEN_STATES, SqlJobs
 from service.store.keyring import SqlKeys
 from service.store.ledger import SqlLedger
@@ -26,6 +26,18 @@ from service.store.tenants import SqlTenants
 from service.store.uploads import SqlUploads
 from service.store.wall import across, build, enter
 from understudy.errors import Failed
+
+FULL = "database-full"
+
+
+@contextmanager
+def _saying_if_full() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if not is_full(error):
+            raise
+        raise Failed("The database has no room left on its disk. Nothing was written.", code=FULL) from None
 
 
 class SqlTenantStores:
@@ -86,8 +98,9 @@ class SqlDatabase:
 
         Guarantees: serial on SQLite, where it holds the write lock from its start, so keep the block short; on
         Postgres READ COMMITTED, and serial with every other that touches the same account.
+        Raises: Failed (database-full) if there is no room for what was to be written; then nothing was.
         """
-        with self._turn(), self._engine.begin() as connection:
+        with self._turn(), _saying_if_full(), self._engine.begin() as connection:
             start_transaction(connection)
             transaction = SqlTransaction(connection)
             yield transaction
@@ -131,6 +144,10 @@ class SqlDatabase:
     def is_passing(self, error: Exception) -> bool:
         """True if the same again may well succeed: no connection, a lock that was not had in time. Not a full disk."""
         return passes(error)
+
+    def is_full(self, error: Exception) -> bool:
+        """True if the database has no room left: what was to be written was not, and may be once there is room."""
+        return is_full(error) or (isinstance(error, Failed) and error.reason == FULL)
 
     def open_jobs(self) -> Sequence[tuple[TenantId, str]]:
         """(tenant, job id) of every unfinished job, oldest first.  # cross-tenant: recovery"""

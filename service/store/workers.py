@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from service.store.engine import insert_if_absent, open_engine, start_transaction
 from service.store.tables import WORKERS
 
-
 REGISTER_SUFFIX = ".workers"
 """What the register of a SQLite database is named after it. It need not be in a backup."""
 

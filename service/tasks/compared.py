@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 
 def compared(request: Request, schema: TableSchema, plan: Plan, n_rows: int) -> tuple[pa.Table, str]:
-    """``n_rows`` rows with no noise to speak of, and who made them: the operator's reference engine, or "".
+    """``n_rows`` rows with no noise to speak of, and the name of the engine that made them.
 
-    "" stands for the engine of the release. It also does it where the reference engine does not take the table or
-    fails: the job is paid for by then, and must not end for the sake of a comparison.
+    That is the operator's reference engine, where the policy names one; else the engine of the release. The latter also
+    does it where the reference does not take the table or fails: the job is paid for by then, and must not end for the
+    sake of a comparison.
     """
-    reference = str(request.get("reference") or "")
-    if reference:
+    reference = str(request.get("reference") or plan.engine)
+    if reference != plan.engine:
         try:
             return _made(request, schema, plan, n_rows, reference), reference
         except UnderstudyError:
             pass
-    return _made(request, schema, plan, n_rows, plan.engine), ""
+    return _made(request, schema, plan, n_rows, plan.engine), plan.engine
 
 
 def _made(request: Request, schema: TableSchema, plan: Plan, n_rows: int, name: str) -> pa.Table:

@@ -120,7 +120,7 @@ def _check(spec: EngineSpec, schema: TableSchema, epsilon: float, delta: float) 
         raise UsageError(
             f"This engine takes at most {spec.max_columns} columns.",
             code="engine-too-wide",
-            facts={"max_columns": spec.max_columns},
+            facts={"max_columns": str(spec.max_columns)},
         )
     if spec.pricing is Pricing.POISSON and schema.unit.max_rows > 1:
         raise UsageError(

@@ -315,7 +315,7 @@ def workbooks() -> Iterator[Hostile]:
         ("laughs", zipped(parts | {SHEET: laughs + parts[SHEET].replace(b"<v>40</v>", b"<v>&b;</v>")}), None),
         ("far cell", sheet(end, b'<row r="1048576"><c r="ALL1048576"><v>1</v></c></row>' + end), "decoded-too-large"),
         ("wide cell", sheet(end, b'<row r="9"><c r="XFD9"><v>1</v></c></row>' + end), "too-many-columns"),
-        ("no such cell", sheet(end, b'<row r="9"><c r="AAAA99999999"><v>1</v></c></row>' + end), None),
+        ("no such cell", sheet(end, b'<row r="9"><c r="AAAA99999999"><v>1</v></c></row>' + end), "too-many-columns"),
         ("shared string that is not", sheet(end, b'<row r="9"><c r="A9" t="s"><v>999999</v></c></row>' + end), None),
         ("style that is not", sheet(b'r="B2"', b'r="B2" s="70000"'), None),
         ("two sheets", many.getvalue(), "sheet-unclear"),

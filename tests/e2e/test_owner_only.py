@@ -23,7 +23,7 @@ from understudy import endpoints
 from understudy.cli import main
 from understudy.client import Client
 from understudy.errors import Conflict, Failed, NotFound, UnderstudyError
-from understudy.messages import CurveCreate, DatasetCreate, JobState
+from understudy.messages import CurveCreate, DatasetCreate, EvaluationCreate, JobState
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +142,42 @@ def test_odd_wishes_are_refused(house: House, http: Connect, asked: dict[str, An
     with pytest.raises(UnderstudyError) as caught:
         client.call(endpoints.create_curve(CurveCreate(dataset_id=dataset.id, **asked)))
     assert caught.value.reason == code
+
+
+@pytest.mark.parametrize("kind", ["curve", "evaluation"])
+def test_it_is_cancelled_and_leaves_nothing(house: House, http: Connect, tmp_path: Path, kind: str) -> None:
+    client = http(house.keys["clinic"])
+    table = client.upload(write(tmp_path / "t.csv", rows(400, 4)), schema_of(f"cancelled-{kind}")).id
+    before = house.files()
+    asked = (
+        endpoints.create_curve(CurveCreate(dataset_id=table))
+        if kind == "curve"
+        else endpoints.create_evaluation(EvaluationCreate(real_id=table, synthetic_id=table))
+    )
+    job = client.call(asked).id
+    assert client.cancel(job).state is JobState.CANCELLED
+    with pytest.raises(Failed) as caught:
+        client.wait(job)
+    assert caught.value.reason == "cancelled"
+    with pytest.raises(Conflict):
+        client.report(job, owner=True)
+    assert not [path for path in house.files() - before if job in path]
+
+
+def test_reading_an_owner_report_is_in_the_audit_log(house: House, http: Connect, tmp_path: Path) -> None:
+    client = http(house.keys["clinic"])
+    table = client.upload(write(tmp_path / "t.csv", rows(300, 4)), schema_of("read")).id
+    job = client.call(endpoints.create_evaluation(EvaluationCreate(real_id=table, synthetic_id=table))).id
+    client.wait(job)
+
+    def read() -> list[dict[str, object]]:
+        return [entry for entry in client.audit() if "owner" in str(entry["action"]) and entry["entity"] == job]
+
+    assert read() == []
+    client.report(job, owner=True)
+    (entry,) = read()
+    assert entry["outcome"] == "success"
+    assert entry["actor"]
 
 
 def test_another_tenants_table_has_no_curve(house: House, http: Connect, tmp_path: Path) -> None:

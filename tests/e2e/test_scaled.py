@@ -75,7 +75,6 @@ def client_of(settings: Settings, key: str = "") -> Iterator[tuple[Client, str]]
         transport = InProcessTransport(create_app(ports))
         with Client(api_key=key, transport=transport) as client:
             yield client, key
-        transport.close()
 
 
 def tool(name: str, *arguments: str) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from privacy import training
 from privacy.noise import rounded_gaussian
 from privacy.training import MatrixUnits, TrainingPlan
 
-torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.statistical
 
 MuLowerBound = Callable[[NDArray[np.bool_], NDArray[np.bool_]], float]

@@ -41,9 +41,7 @@ def declare(small: Doors) -> Iterator[Callable[[], str]]:
 
 
 def put(small: Doors, dataset: str, content: bytes, key: str = "") -> tuple[int, str]:
-    answer = small.ask(
-        "PUT", f"/v1/datasets/{dataset}/content", key or small.keys[Role.STEWARD], content=content
-    )
+    answer = small.ask("PUT", f"/v1/datasets/{dataset}/content", key or small.keys[Role.STEWARD], content=content)
     return answer.status_code, answer.json().get("code", "")
 
 

@@ -84,10 +84,15 @@ def _steps(machine: int, socket: int, clone: int, forks: tuple[int, ...]) -> lis
         (_HAS, allow, refuse, _IS_THREAD),
     ]
     steps = [
-        (operation, *(0 if place is None else place - here - 1 for place in places), constant)
-        for here, (operation, *places, constant) in enumerate(wanted)
+        (operation, _skipped(here, yes), _skipped(here, no), constant)
+        for here, (operation, yes, no, constant) in enumerate(wanted)
     ]
     return [*steps, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _REFUSE), (_RETURN, 0, 0, _UNKNOWN)]
+
+
+def _skipped(here: int, place: int | None) -> int:
+    """How many steps lie between."""
+    return 0 if place is None else place - here - 1
 
 
 def _cap(limits: dict[str, int]) -> None:

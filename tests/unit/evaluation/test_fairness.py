@@ -19,7 +19,7 @@ Draw = Callable[[int, int], pa.Table]
 
 def _found(schema: TableSchema, train: pa.Table, controls: pa.Table, synthetic: pa.Table) -> dict[str, Metric]:
     encoded = encode(schema, {"train": train, "controls": controls, "synthetic": synthetic})
-    section = fairness(encoded, contests(schema, encoded, np.random.default_rng(0)))
+    section = fairness(encoded, contests(schema, encoded, np.random.default_rng(0)), np.random.default_rng(0))
     return {metric.id.removeprefix("fairness."): metric for metric in section.metrics}
 
 
@@ -56,7 +56,7 @@ def test_a_value_that_is_not_public_is_not_printed(schema: TableSchema, draw: Dr
     encoded = encode(
         TableSchema.parse(document), {"train": draw(2_000, 1), "controls": draw(99, 2), "synthetic": synthetic}
     )
-    section = fairness(encoded, [])
+    section = fairness(encoded, [], np.random.default_rng(0))
     assert section.metrics[0].status.value == "red"
     assert section.metrics[0].subject == "a value of ward"
     assert "west" not in str(section.tables)

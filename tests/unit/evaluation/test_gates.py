@@ -176,3 +176,33 @@ def test_a_word_that_many_share_is_a_hit_in_text_and_none_as_a_category() -> Non
     real = pa.table({"surname": ["Holloway"], "hospital": ["Holloway"], "note": ["seen"]})
     output = pa.table({"surname": ["Doe"], "hospital": ["Holloway"], "note": ["saw Holloway today"]})
     assert literals_in(real, output, schema, key=b"k" * 32) == {"note": 1}
+
+
+def test_who_may_have_it_and_until_when_are_words_and_no_gate() -> None:
+    said = Policy.parse({"recipients": "The registry in Bern", "expires": "2027-01-31"})
+    assert refusals(said, GOOD) == ()
+    assert said.facts() == {"recipients": "The registry in Bern", "expires": "2027-01-31"}
+    assert "Bern" not in said.in_words()
+    assert Policy().facts() == {}
+    house = Policy(expires="2026-12-31", recipients="Nobody")
+    assert said.and_also(house).facts() == {"recipients": "The registry in Bern", "expires": "2026-12-31"}
+    assert Policy().and_also(house).facts() == house.facts()
+    assert Policy.parse(said.as_dict()) == said
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"expires": "next year"},
+        {"expires": "20270131"},
+        {"expires": 2027},
+        {"recipients": ""},
+        {"recipients": "x" * 201},
+        {"recipients": "two\nlines"},
+        {"recipients": ["a"]},
+    ],
+)
+def test_odd_words_are_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as caught:
+        Policy.parse(document)
+    assert caught.value.reason == "policy-invalid"

@@ -137,6 +137,35 @@ def test_a_release_that_is_good_says_so_only_of_what_may_be_published(ordinary: 
     assert "Good on all counts:" not in html(ordinary.as_release_json())
 
 
+@pytest.mark.parametrize("kind", ["owner", "release"])
+def test_page_one_says_who_may_have_it_and_until_when_or_that_nobody_said(ordinary: Report, kind: str) -> None:
+    document: Any = ordinary.as_owner_json() if kind == "owner" else ordinary.as_release_json()
+    said = {fact["label"]: fact["value"] for fact in document["facts"]}
+    assert said["Who may have the table"] == said["Holds until"] == "not stated"
+
+
+def test_the_most_exposed_are_listed_for_the_owner_alone_and_by_no_id(schema: TableSchema, draw: Draw) -> None:
+    document: Any = schema.as_dict()
+    document["understudy:privacyUnit"] = {"column": "patient", "maxRows": 1}
+    report = _judge(
+        TableSchema.parse(document),
+        draw(200, 1),
+        draw(100, 2),
+        draw(200, 3),
+        exposed_key=b"k" * 32,
+        job={"recipients": "The registry in Bern", "expires": "2027-01-31"},
+    )
+    owner: Any = report.as_owner_json()
+    (table,) = [t for s in owner["sections"] for t in s["tables"] if t["id"] == "risk-exposed"]
+    assert len(table["rows"]) == 20
+    assert not re.search(r"\b1-\d+\b", json.dumps(table))
+    release = json.dumps(report.as_release_json())
+    assert "risk-exposed" not in release
+    assert table["rows"][0][0] not in release
+    assert "The registry in Bern" in release  # a fact that the owner gave to be read
+    assert "2027-01-31" in html(report.as_release_json())
+
+
 def test_stop_is_shouted(ordinary: Report) -> None:
     page = html(ordinary.as_owner_json() | {"stop": True})
     assert 'role="alert"' in page

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 from privacy import training
 from privacy.accounting import (
@@ -29,8 +30,6 @@ from privacy.training import MatrixUnits, RecordUnits, TrainingPlan, calibrate, 
 from privacy.vectors import RADIUS, Sparse, clipped, noisy_sum
 from understudy.errors import PlanExceeded, PrivacyParameterError, UsageError
 from understudy.schema import TableSchema
-
-torch = pytest.importorskip("torch")
 
 QUIET = TrainingPlan(noise_multiplier=1e-3, sample_rate=1.0, steps=1, clip_norm=1.0, expected_units=2)
 

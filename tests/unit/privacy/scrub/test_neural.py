@@ -6,17 +6,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
+from tokenizers import Tokenizer, models, pre_tokenizers
 
-onnx = pytest.importorskip("onnx", reason="the extra 'strong' is not installed")
-pytest.importorskip("onnxruntime", reason="the extra 'strong' is not installed")
-from onnx import helper, numpy_helper  # noqa: E402
-from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
-
-from privacy.scrub.neural.classifier import OnnxClassifier, entity_of  # noqa: E402
-from privacy.scrub.neural.encoder import DEPTH, HEADS, MATRICES, SIZE, encoder  # noqa: E402
-from privacy.scrub.table import open_text_scrubber  # noqa: E402
-from understudy.errors import UsageError  # noqa: E402
+from privacy.scrub.neural.classifier import OnnxClassifier, entity_of
+from privacy.scrub.neural.encoder import DEPTH, HEADS, MATRICES, SIZE, encoder
+from privacy.scrub.table import open_text_scrubber
+from understudy.errors import UsageError
 
 F = np.float32
 

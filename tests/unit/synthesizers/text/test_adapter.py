@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from privacy.accounting import compose, epsilon_of
 from synthesizers.text.adapter import Adapted, AdapterEngine, Schedule, load_adapters, spelt, unspelt
 from synthesizers.text.slots import named
 from tests.unit.synthesizers.text.wards import SCHEMA, SECRET, notes, price, session, tiny_model
 from understudy.errors import PlanExceeded, UsageError
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("peft")
-pytest.importorskip("opacus")
 
 
 @pytest.fixture(scope="module")

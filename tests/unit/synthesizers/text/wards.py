@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from privacy.domain_plan import plan_domain
 from privacy.meter import Meter
@@ -66,9 +65,10 @@ def session(plan: TextPlan, rows: pa.Table | None = None) -> PrivateSession:
 
 def tiny_model(folder: Path) -> Path:
     """A language model of a few thousand weights, its tokenizer and its configuration, made here."""
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    tokenizers = pytest.importorskip("tokenizers")
+    import tokenizers
+    import torch
+    import transformers
+
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=None))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
