@@ -38,8 +38,10 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.deep
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
 
+# A file is run by one process, for its house is made once.
+JOBS ?= 2
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(ROOTS)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -216,13 +217,12 @@ def run_step(flow: Sequence[Step], name: str, claim: Claim, ports: Ports) -> str
     for n_failed, pause_s in enumerate((*claim.retry_after_s, None)):
         try:
             claim.check()
-            _once_there_is_room(lambda: _try(step, began, claim, ports, is_last=is_last), claim, ports)
+            _once_there_is_room(partial(_try, step, began, claim, ports, is_last=is_last), claim, ports)
             return None
         except Exception as error:
             # A child that dies without a word twice will do so again.
             if pause_s is None or not (ports.database.is_passing(error) or (_is_mute(error) and n_failed == 0)):
-                why = error
-                return _once_there_is_room(lambda: _refuse(step, why, claim, ports), claim, ports)
+                return _once_there_is_room(partial(_refuse, step, error, claim, ports), claim, ports)
             event("step.retried", job=claim.job_id, step=name, **redacted(error))
             wait(pause_s, claim)
     return None

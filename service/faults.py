@@ -47,7 +47,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(UnderstudyError, 500, "INTERNAL", "Something broke on our side"),
 )
 
-_STATUS_BY_REASON = {"too-large": 413, "method-not-allowed": 405, "too-busy": 503, "too-many-jobs": 429, "database-full": 507}
+_STATUS_BY_REASON = {
+    "too-large": 413,
+    "method-not-allowed": 405,
+    "too-busy": 503,
+    "too-many-jobs": 429,
+    "database-full": 507,
+}
 
 
 def fault_of(error: UnderstudyError) -> Fault:

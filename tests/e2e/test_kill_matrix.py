@@ -15,12 +15,12 @@ from tests.e2e.kill_driver import EPSILON, POINTS
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """What the driver found, by database."""
     with postgres() as url:
-        found = on_each("tests.e2e.kill_driver", tmp_path_factory.mktemp("matrix"), url, timeout_s=280)
+        found = on_each("tests.e2e.kill_driver", tmp_path_factory.mktemp("matrix"), url, timeout_s=580)
     return {name: [json.loads(line) for line in lines] for name, lines in found.items()}
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", DATABASES)
 class TestKillMatrix:
     def test_every_life_was_ended_at_its_point(self, name: str, matrix: dict[str, list[dict[str, Any]]]) -> None:

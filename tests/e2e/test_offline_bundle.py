@@ -33,7 +33,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def no_network() -> list[str]:
-    """A prefix that runs a command without any network, where the kernel lets us; else pip is cut off by a dead proxy."""
+    """A prefix that cuts a command off the network, where the kernel lets us; else a dead proxy cuts pip off."""
     prefix = ["unshare", "--user", "--map-root-user", "--net"]
     if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
         return prefix

@@ -84,7 +84,9 @@ def judged(change: Change, *, seed: int = 1, epsilon: float = 3.0, audit: int = 
     return {m["id"]: m for s in report["sections"] for m in s["metrics"]}, report
 
 
-def attacked(change: Change, *, seed: int = 1, epsilon: float = 3.0, audit: int = AUDIT) -> tuple[dict[str, Any], bool]:
+def attacked(
+    change: Change, *, seed: int = 1, epsilon: float | None = 3.0, audit: int = AUDIT
+) -> tuple[dict[str, Any], bool]:
     """The same for the attacks alone, and whether the release must stop: without the models of a whole report."""
     sets, rng = sets_of(seed, audit), np.random.default_rng(seed + 100)
     tables = {"train": sets.train, "members": sets.members, "controls": sets.controls, "synthetic": change(sets, rng)}
@@ -124,6 +126,16 @@ def test_a_copied_table_is_red_in_every_attack() -> None:
     attacks = [id_ for id_ in found if id_.startswith("risk.")]
     assert {found[id_]["status"] for id_ in attacks} == {"red"}
     assert report["stop"] is True
+
+
+@pytest.mark.parametrize(("copied", "light"), [(0.0, "grey"), (0.4, "red")])
+def test_without_a_claim_nothing_proven_is_grey_and_a_leak_is_red_but_breaks_no_promise(
+    copied: float, light: str
+) -> None:
+    found, stop = attacked(lambda s, rng: pa.concat_tables([s.fresh, _copies(s.train, copied, rng)]), epsilon=None)
+    assert found["risk.audit"]["status"] == light
+    assert found["risk.audit"]["reference"] == "no claim"
+    assert not stop
 
 
 def test_jittered_copies_are_red_though_verbatim_is_blind() -> None:

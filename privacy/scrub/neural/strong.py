@@ -28,7 +28,7 @@ MARGIN = 24
 CHUNK = 2_000
 """Words computed at a time."""
 SHARE = 0.7
-"""Weight of the encoder's probabilities; the tagger has the rest. Chosen on held-out generated text."""
+"""Weight of the encoder's probabilities; the tagger has the rest. Set by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 They are run as non-private ones, so what only served their promise is turned off, where it can be:
 - PATE-CTGAN and PATE-GAN: no noise on the teachers' votes (theirs is a thousand teachers' worth, and drowns them), and
   a fixed number of iterations in place of an accountant that ends them after one or two;
-- PATE-GAN makes one teacher of each thousand rows, so fewer rows than that are repeated;
+- none of them takes a table of one row, and PATE-GAN none of under a thousand: fewer rows than that are repeated;
 - DPGAN: a fixed number of passes over the rows; its noise and clipping stay, for they are its optimizer's;
 - PAC-Synth: as it is, with an epsilon that is a setting of its noise and nothing else.
 """
@@ -21,7 +21,7 @@ from .task import Codes, Task, fresh_seed
 
 _PAC_EPSILON, _PAC_DELTA, _PAC_LENGTH = 3.0, 1e-6, 2
 _BATCH = 100
-_PARTITION = 1000
+_LEAST_ROWS = 1000
 _STUDENT_STEPS = 5
 _NO_NOISE = 1e6
 """Inverse scale of the votes' Laplace noise."""
@@ -39,9 +39,10 @@ def run(codes: Codes, document: dict[str, Any]) -> Codes:
     if not busy or task.n_rows == 0 or len(codes) == 0:
         return made
     rows = pd.DataFrame(codes[:, busy], columns=[f"c{column}" for column in busy])
+    rows = pd.concat([rows] * -(-_LEAST_ROWS // len(rows)), ignore_index=True)
     make = {"pacsynth": _pacsynth, "patectgan": _patectgan, "pategan": _pategan, "dpgan": _dpgan}[task.model]
     torch.manual_seed(fresh_seed())
-    engine, rows = make(task, rows)
+    engine = make(task, rows.shape[1])
     engine.fit(rows, categorical_columns=list(rows.columns), preprocessor_eps=0.0)
     torch.manual_seed(fresh_seed())
     found = pd.DataFrame(engine.sample(task.n_rows)).to_numpy(dtype=object)
@@ -50,40 +51,35 @@ def run(codes: Codes, document: dict[str, Any]) -> Codes:
     return made
 
 
-Made = tuple[Any, pd.DataFrame]
-
-
-def _pacsynth(_: Task, rows: pd.DataFrame) -> Made:
+def _pacsynth(_: Task, n_columns: int) -> Any:
     from snsynth.aggregate_seeded import AggregateSeededSynthesizer
 
-    return AggregateSeededSynthesizer(
-        epsilon=_PAC_EPSILON, delta=_PAC_DELTA, reporting_length=min(_PAC_LENGTH, rows.shape[1])
-    ), rows
+    length = min(_PAC_LENGTH, n_columns)
+    return AggregateSeededSynthesizer(epsilon=_PAC_EPSILON, delta=_PAC_DELTA, reporting_length=length)
 
 
-def _patectgan(task: Task, rows: pd.DataFrame) -> Made:
+def _patectgan(task: Task, _: int) -> Any:
     from snsynth.pytorch.nn import patectgan
 
     patectgan.moments_acc = _counter(int(task.options["iterations"]))
     return patectgan.PATECTGAN(
         epsilon=1.0, delta=1e-6, batch_size=_BATCH, verbose=False, cuda=False, noise_multiplier=_NO_NOISE
-    ), rows
+    )
 
 
-def _pategan(task: Task, rows: pd.DataFrame) -> Made:
+def _pategan(task: Task, _: int) -> Any:
     from snsynth.pytorch.nn import pategan
 
     count, vote = _counter(int(task.options["iterations"])), pategan.pate
     pategan.moments_acc = count
     pategan.pate = lambda data, teachers, _scale: vote(data, teachers, _NO_NOISE)
-    repeats = -(-_PARTITION // len(rows))
-    return pategan.PATEGAN(epsilon=1.0, delta=1e-6), pd.concat([rows] * repeats, ignore_index=True)
+    return pategan.PATEGAN(epsilon=1.0, delta=1e-6)
 
 
-def _dpgan(task: Task, rows: pd.DataFrame) -> Made:
+def _dpgan(task: Task, _: int) -> Any:
     from snsynth.pytorch.nn import dpgan
 
-    return dpgan.DPGAN(epsilon=float("inf"), delta=1e-6, epochs=int(task.options["epochs"])), rows
+    return dpgan.DPGAN(epsilon=float("inf"), delta=1e-6, epochs=int(task.options["epochs"]))
 
 
 def _counter(iterations: int) -> Callable[..., Any]:
