@@ -117,7 +117,6 @@ def _client(app: Any, key: str) -> Iterator[Client]:
     transport = InProcessTransport(app)
     with Client(api_key=key, transport=transport) as client:
         yield client
-    transport.close()
 
 
 def _uploaded(client: Client, n_rows: int) -> str:

@@ -90,8 +90,8 @@ class Settings:
         gates = Path(policy).expanduser().absolute() if policy else None
         model = environ.get("UNDERSTUDY_SCRUB_MODEL", "")
         # "strong" is a mode and no path; the scrubber tells them apart by the name alone
-        scrub_model = Path(model) if model in ("", "strong") else Path(model).expanduser().absolute()
-        scrub_model = scrub_model if model else None
+        named = Path(model) if model == "strong" else Path(model).expanduser().absolute()
+        scrub_model = named if model else None
         return cls(home=home, database_url=url, anchor=apart, policy=gates, scrub_model=scrub_model, **chosen)
 
     @property

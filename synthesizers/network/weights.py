@@ -77,10 +77,12 @@ def _draw(logits: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     logits -= logits.max(axis=1, keepdims=True)
     cumulated = np.cumsum(np.exp(logits, out=logits), axis=1, dtype=np.float64)
     marks = rng.random(len(logits)) * cumulated[:, -1]
-    return np.minimum((cumulated <= marks[:, None]).sum(axis=1), logits.shape[1] - 1)
+    codes: NDArray[np.int64] = np.minimum((cumulated <= marks[:, None]).sum(axis=1), logits.shape[1] - 1)
+    return codes
 
 
 def log_shares(counts: NDArray[np.float64], total: float) -> Floats:
     """The log of a noisy one-way marginal, no code below half a row: exp of it is a distribution."""
     shares = np.maximum(counts, 0.5) / max(total, 1.0)
-    return np.log(shares / shares.sum()).astype(np.float32)
+    logs: Floats = np.log(shares / shares.sum()).astype(np.float32)
+    return logs

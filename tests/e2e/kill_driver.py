@@ -208,7 +208,7 @@ def look(settings: Settings) -> dict[str, Any]:
                 "spent": stores.ledger.account(Scope("ward")).spent.dp.epsilon,
                 "held": stores.ledger.account(Scope("ward")).held.dp.epsilon,
                 "check": budgets.check(CONTEXT, ports).model_dump(),
-                "scratch": sum(1 for _ in ports.scratch.rglob("*")) if ports.scratch.exists() else 0,
+                "scratch": sum(path.is_file() for path in ports.scratch.rglob("*")),
             }
         os.write(writer, json.dumps(found).encode())
         os._exit(0)

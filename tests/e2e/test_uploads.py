@@ -152,6 +152,7 @@ class TestPieces:
 
         def lying() -> bool:
             return any(dataset in path for path in house.files())
+
         assert http.client._http.get(f"/v1/datasets/{dataset}/content").json()["expires_at"]
 
         class Later:
