@@ -45,6 +45,7 @@ _MONTHS = [
 _MONTH = "|".join(month[:3] + r"[a-z]{0,6}" for month in _MONTHS)
 _TAG = r"[A-Za-z][\w'-]{0,40}"
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,64}\.\w{1,20}")
+_AGE = re.compile(rf"\b\d{{1,3}}{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)")
 _GENERAL: tuple[tuple[re.Pattern[str], str], ...] = (
     # Every repetition is bounded: time stays linear in the note, whatever it is made of.
     (re.compile(r"https?://\S{1,200}|www\.\S{1,200}"), named("url")),
@@ -58,7 +59,7 @@ _GENERAL: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"\b[A-Z][a-z'-]{1,40} (?:[A-Z]\.? )?[A-Z][a-z'-]{1,40}(?=, (?:M\.?D|R\.?N|D\.?O|P\.?A)\b)"),
         named("name"),
     ),
-    (re.compile(rf"\b\d{{1,3}}{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)"), named("age")),
+    (_AGE, named("age")),
 )
 
 
@@ -223,7 +224,14 @@ class _Filler:
         fills = {named(kind): partial(self._invented, kind) for kind in NAMED}
         fills |= {field(index): partial(self._own, index) for index in range(N_FIELDS)}
         made = "".join(fills[character]() if character in fills else character for character in note)
-        return re.sub(r" {2,}", " ", made).strip()
+        return _AGE.sub(self._aged, re.sub(r" {2,}", " ", made).strip())
+
+    def _aged(self, said: re.Match[str]) -> str:
+        """An age that came in as public words, or as noise made it, is the row's own."""
+        return next((str(self._row[name]) for name in self._ages() if self._row.get(name) is not None), said[0])
+
+    def _ages(self) -> list[str]:
+        return [name for name, kind in self._rows.kinds.items() if kind == "age"]
 
     def _own(self, index: int) -> str:
         if index >= len(self._rows.columns):
@@ -241,8 +249,8 @@ class _Filler:
 
     def _invented(self, kind: str) -> str:
         """Two of each kind a note: it is told of few people and places. The row's own age, and days near its date."""
-        for name, own in self._rows.kinds.items():
-            if own == kind == "age" and self._row.get(name) is not None:
+        for name in self._ages() if kind == "age" else ():
+            if self._row.get(name) is not None:
                 return str(self._row[name])
         known = self._named.setdefault(kind, [])
         if len(known) < 2:
