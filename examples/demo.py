@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def _examples() -> list[Example]:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # opacus installs a package of the same name
+    sys.path.insert(0, str(ROOT))  # opacus installs a package of the same name
     from examples.breast_cancer import write_breast_cancer
 
     folder = OUT / "input"
