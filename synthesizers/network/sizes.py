@@ -71,6 +71,8 @@ def costs(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | No
         raise UsageError(f"The network takes at most {MOST_COLUMNS} columns.", code="engine-too-wide")
     if not (math.isfinite(epsilon) and epsilon > 0):
         raise PrivacyParameterError("Epsilon is a number above 0.")
+    if not 0 < delta < 1:
+        raise PrivacyParameterError("Delta is a number between 0 and 1.")
     mu2 = gdp_mu(epsilon, delta) ** 2
     share = domain_share(schema)
     domain_delta = _DISCOVERY_DELTA * delta if share else 0.0

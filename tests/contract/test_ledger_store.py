@@ -15,6 +15,7 @@ from privacy.ledger import TENANT, Account, EntryKind, Head, LedgerStore, Scope,
 from service.context import TenantId
 from service.store.sql import SqlDatabase
 from service.store.tables import ENTRIES, LEDGERS
+from service.store.wall import ACROSS
 from understudy.errors import BudgetExceeded, Conflict, NotFound, PrivacyParameterError
 
 OURS = TenantId("ours")
@@ -363,7 +364,9 @@ def test_one_chain_runs_through_all_of_a_tenants_scopes(database: SqlDatabase) -
         assert [entry.n for entry in entries] == [1, 2, 3, 4, 5, 6]
         assert ledger.head() == Head(n=6, digest=entries[-1].digest)
         assert verify(entries)
-        tx.connection.execute(sa.update(ENTRIES).where(ENTRIES.c.n == 4).values(epsilon_nano=1))
+        tx.connection.execute(
+            sa.update(ENTRIES).where(ENTRIES.c.n == 4).values(epsilon_nano=1).execution_options(**{ACROSS: True})
+        )
         assert not verify(ledger.entries())
 
 
@@ -377,7 +380,7 @@ def test_a_reader_sees_one_moment_and_cannot_write(database: SqlDatabase) -> Non
             tx.for_tenant(OURS).ledger.hold(P, "j", PRICE, events="[]", at=NOW)
         assert ledger.account(P).held == NOTHING
         with pytest.raises(sa.exc.DBAPIError):
-            reading.connection.execute(sa.update(LEDGERS).values(version=0))
+            reading.connection.execute(sa.update(LEDGERS).values(version=0).execution_options(**{ACROSS: True}))
     with database.begin() as tx:
         assert tx.for_tenant(OURS).ledger.account(P).held == PRICE
         tx.for_tenant(OURS).ledger.release("j", at=NOW)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -21,7 +22,6 @@ from service.context import TenantId
 from service.rpc.generated import understudy_pb2 as pb
 from tests.e2e.houses import GrpcDoor, House, Refused
 from understudy import endpoints
-from understudy.cli import main
 from understudy.client import Client
 from understudy.errors import Conflict, Failed, NotFound, UnderstudyError
 from understudy.messages import CurveCreate, DatasetCreate, EvaluationCreate, JobState
@@ -261,11 +261,15 @@ def test_the_command_line_draws_it(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "s.json").write_text(json.dumps(schema_of("shell")))
 
     def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["understudy", "curve", "real.csv", "--schema", "s.json", *words])
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+        # In a process of its own: the job engine is one a process, and this one's is the house's.
+        done = subprocess.run(
+            [Path(sys.executable).parent / "understudy", "curve", "real.csv", "--schema", "s.json", *words],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "UNDERSTUDY_HOME": str(tmp_path / "home"), "COLUMNS": "200"},
+        )
+        return done.returncode, done.stdout, done.stderr
 
     code, out, err = run("--epsilons", "1,4", "--out", "curve", "--json")
     assert code == 0, err

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,6 @@ from evaluation.statement import PrivacyStatement
 from service.rpc.generated import understudy_pb2 as pb
 from tests.e2e.houses import GrpcDoor, House
 from understudy import endpoints
-from understudy.cli import main
 from understudy.client import Client
 from understudy.errors import Conflict, Failed, NotFound, UsageError
 from understudy.messages import EvaluationCreate, PlanCreate
@@ -243,11 +243,15 @@ def test_the_command_line_judges_and_gates(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "policy.json").write_text('{"max_epsilon": 0.5}')
 
     def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["understudy", *words])
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+        # In a process of its own: the job engine is one a process, and this one's is the house's.
+        done = subprocess.run(
+            [Path(sys.executable).parent / "understudy", *words],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "UNDERSTUDY_HOME": str(tmp_path / "home"), "COLUMNS": "200"},
+        )
+        return done.returncode, done.stdout, done.stderr
 
     code, out, err = run("evaluate", "real.csv", "made.csv", "--schema", "s.json", "--out", "judged", "--json")
     assert code == 0, err
