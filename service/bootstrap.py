@@ -160,6 +160,8 @@ def _opened(settings: Settings, name: str) -> Iterator[tuple[Ports, Any, DbosQue
         ports.blobs.sweep()
         yield ports, engine, queue
     finally:
+        # A step that was cut off had rows in clear there; its thread ends with the process.
+        shutil.rmtree(ports.scratch, ignore_errors=True)
         ports.database.close()
         queue.close()
         engine.dispose()

@@ -156,8 +156,12 @@ class NameFinder:
 
 
 def is_eponym(text: str, span: Span) -> bool:
-    """Whether a name is that of a disease, a sign or an instrument, by the word that follows it."""
-    return span.entity in _MISTAKEN and EPONYM.match(text, span.end) is not None
+    """Whether a name is that of a disease, a sign or an instrument, by the word that follows or ends it."""
+    if span.entity not in _MISTAKEN:
+        return False
+    first = TOKEN.match(text, span.start)
+    within = EPONYM.match(text, first.end()) if first else None
+    return EPONYM.match(text, span.end) is not None or (within is not None and within.end() >= span.end)
 
 
 def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:
