@@ -46,6 +46,7 @@ _MONTH = "|".join(month[:3] + r"[a-z]{0,6}" for month in _MONTHS)
 _TAG = r"[A-Za-z][\w'-]{0,40}"
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,64}\.\w{1,20}")
 _AGE = re.compile(rf"\b\d{{1,3}}{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)")
+_AGE_SAID = re.compile(rf"\b\d{{1,20}}{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)")
 _GENERAL: tuple[tuple[re.Pattern[str], str], ...] = (
     # Every repetition is bounded: time stays linear in the note, whatever it is made of.
     (re.compile(r"https?://\S{1,200}|www\.\S{1,200}"), named("url")),
@@ -224,7 +225,7 @@ class _Filler:
         fills = {named(kind): partial(self._invented, kind) for kind in NAMED}
         fills |= {field(index): partial(self._own, index) for index in range(N_FIELDS)}
         made = "".join(fills[character]() if character in fills else character for character in note)
-        return _AGE.sub(self._aged, re.sub(r" {2,}", " ", made).strip())
+        return _AGE_SAID.sub(self._aged, re.sub(r" {2,}", " ", made).strip())
 
     def _aged(self, said: re.Match[str]) -> str:
         """An age that came in as public words, or as noise made it, is the row's own."""
