@@ -111,6 +111,18 @@ def build(settings: Settings) -> tuple[Ports, Any, DbosQueue]:
     return ports, engine, queue
 
 
+@contextlib.contextmanager
+def built(settings: Settings) -> Iterator[tuple[Ports, Any, DbosQueue]]:
+    """What ``build`` makes, closed at the end of the block."""
+    ports, engine, queue = build(settings)
+    try:
+        yield ports, engine, queue
+    finally:
+        ports.database.close()
+        queue.close()
+        engine.dispose()
+
+
 def _bring_up(engine: Any) -> None:
     """The tables of this release. On Postgres, which processes share, only 'understudy migrate' changes any."""
     if engine.dialect.name != "sqlite" and schema_state(engine) is SchemaState.BEHIND:
@@ -151,20 +163,13 @@ def serving(settings: Settings) -> Iterator[Ports]:
 
 @contextlib.contextmanager
 def _opened(settings: Settings, name: str) -> Iterator[tuple[Ports, Any, DbosQueue]]:
-    ports, engine, queue = build(replace(settings, process=name))
-    try:
+    with built(replace(settings, process=name)) as (ports, engine, queue):
         queue.prepare()
         check_anchors(ports)
         # What a killed process of this name left half written: nobody else can be using it.
         shutil.rmtree(ports.scratch, ignore_errors=True)
         ports.blobs.sweep()
         yield ports, engine, queue
-    finally:
-        # A step that was cut off had rows in clear there; its thread ends with the process.
-        shutil.rmtree(ports.scratch, ignore_errors=True)
-        ports.database.close()
-        queue.close()
-        engine.dispose()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from service.bootstrap import build, running, serving
+from service.bootstrap import built, running, serving
 from service.commands.anchors import accept_restore
 from service.commands.tenants import make_bootstrap, open_tenant
 from service.rest.app import create_app
@@ -108,12 +108,8 @@ def tenant_add(name: Annotated[str, typer.Argument(help="Letters, digits, '-' an
 
     Whoever can write UNDERSTUDY_HOME is the operator; it works while the service runs.
     """
-    ports, engine, queue = build(Settings.from_environment(os.environ))
-    try:
+    with built(Settings.from_environment(os.environ)) as (ports, _, _):
         print(open_tenant(name, ports))
-    finally:
-        queue.close()
-        engine.dispose()
 
 
 def accept_restore_of(tenant: Annotated[str, typer.Argument(help="The tenant that the service named.")]) -> None:
@@ -121,13 +117,9 @@ def accept_restore_of(tenant: Annotated[str, typer.Argument(help="The tenant tha
 
     What was charged since that backup is not in it: lower the caps by that much. The ledger keeps a line of this.
     """
-    ports, engine, queue = build(Settings.from_environment(os.environ))
-    try:
+    with built(Settings.from_environment(os.environ)) as (ports, _, _):
         lost = accept_restore(tenant, ports)
-        print(f"accepted; {lost} entries of the ledger are lost for good")
-    finally:
-        queue.close()
-        engine.dispose()
+    print(f"accepted; {lost} entries of the ledger are lost for good")
 
 
 def _is_loopback(host: str) -> bool:

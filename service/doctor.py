@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from service.bootstrap import build
+from service.bootstrap import built
 from service.commands import releases
 from service.commands.anchors import check_anchors
 from service.ports import Ports
@@ -68,17 +68,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if found.verdict is Verdict.FAULT or not settings.home.is_dir():
         return  # to go on would make what the first start makes
     try:
-        ports, engine, queue = build(settings)
+        with built(settings) as (ports, _, _):
+            for check in (_ledgers, _clock, _blobs, _child, _signing):
+                yield _tried(check, ports)
     except UnderstudyError as error:
         yield _fault("service", f"{error.message} ({error.reason})")
-        return
-    try:
-        for check in (_ledgers, _clock, _blobs, _child, _signing):
-            yield _tried(check, ports)
-    finally:
-        ports.database.close()
-        queue.close()
-        engine.dispose()
 
 
 def _tried(check: Callable[[Ports], Finding], ports: Ports) -> Finding:

@@ -7,16 +7,33 @@ is missing is not judged by that rule.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from understudy import rules
+from understudy.errors import Failed
 from understudy.rules import Combinations, Constraint, Determines, Forbidden, Order, Selection, Value
+from understudy.schema import parse_value
 
 Mask = NDArray[np.bool_]
+
+
+def stored(documents: Sequence[object], types: Mapping[str, str]) -> tuple[Constraint, ...]:
+    """The rules that an artifact holds as plain JSON; ``types`` by column. Raises: Failed (artifact-damaged)."""
+    faults: list[str] = []
+    found = rules.constraints(
+        documents,
+        types,
+        lambda name, value: parse_value(value, types[name]),
+        lambda pointer, _: faults.append(pointer),
+    )
+    if faults:
+        raise Failed("The model artifact is damaged.", code="artifact-damaged")
+    return found
 
 
 def broken(rows: pa.Table, constraints: Sequence[Constraint]) -> Mask:

@@ -132,12 +132,17 @@ class Upload:
         return Received(size_bytes=self.size_bytes, sha256=self.sha256)
 
 
+def check_empty(dataset: Dataset) -> None:
+    """Raises Conflict (dataset-has-content) if the content has come, even if it has gone since."""
+    if dataset.state is not DatasetState.EMPTY:
+        raise Conflict("The dataset has its content already.", code="dataset-has-content")
+
+
 @contextmanager
 def receiving(context: RequestContext, dataset_id: str, ports: Ports) -> Iterator[Upload]:
     """Take the content of an empty dataset in one go; nothing is kept if the block raises."""
     dataset = get(context, dataset_id, ports)
-    if dataset.state is not DatasetState.EMPTY:
-        raise Conflict("The dataset has its content already.", code="dataset-has-content")
+    check_empty(dataset)
     room = Room(context.tenant, ports)
     with ports.blobs.create(_raw(dataset)) as writer:
         yield Upload(writer, ports.settings.max_upload_bytes, room)

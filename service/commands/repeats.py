@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
+from service.auth import digest
 from service.context import RequestContext
 from service.ports import Repeat, TenantStores
 from understudy.errors import UsageError
@@ -16,7 +16,7 @@ def repeat_of(context: RequestContext, message: Message) -> Repeat | None:
     if not context.idempotency_key:
         return None
     body = json.dumps(message.model_dump(mode="json"), sort_keys=True)
-    return Repeat(key_sha256=_digest(context.idempotency_key), request_sha256=_digest(body))
+    return Repeat(key_sha256=digest(context.idempotency_key), request_sha256=digest(body))
 
 
 def job_of(repeat: Repeat | None, stores: TenantStores) -> str | None:
@@ -30,7 +30,3 @@ def job_of(repeat: Repeat | None, stores: TenantStores) -> str | None:
     if found.request_sha256 != repeat.request_sha256:
         raise UsageError("This Idempotency-Key was used for another request.", code="idempotency-key-reused")
     return found.job_id
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

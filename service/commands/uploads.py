@@ -133,10 +133,7 @@ def appending(context: RequestContext, dataset_id: str, offset: int, ports: Port
     with ports.database.read() as tx:
         stores = tx.for_tenant(context.tenant)
         dataset, parts = stores.datasets.get(dataset_id), stores.uploads.parts(dataset_id)
-    if dataset.state is not DatasetState.EMPTY:
-        raise Conflict("The dataset has its content already.", code="dataset-has-content")
-    if _is_sealed(parts, ports):
-        raise _finishing()
+    _check_open(dataset, parts, ports)
     if offset != _end(_content(parts)):
         raise Conflict(
             "The bytes that are there do not end where these begin.",
@@ -205,15 +202,19 @@ def sweep(tenant: TenantId, ports: Ports) -> int:
     return len(still)
 
 
+def _check_open(dataset: Dataset, parts: Sequence[UploadPart], ports: Ports) -> None:
+    """Raises Conflict (dataset-has-content, upload-finishing) if no more bytes may come."""
+    datasets.check_empty(dataset)
+    if _is_sealed(parts, ports):
+        raise _finishing()
+
+
 def _seal(context: RequestContext, dataset_id: str, ports: Ports) -> tuple[Dataset, Sequence[UploadPart]]:
     """From here on nobody else writes or finishes this upload."""
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         dataset, parts = stores.datasets.get(dataset_id), stores.uploads.parts(dataset_id)
-        if dataset.state is not DatasetState.EMPTY:
-            raise Conflict("The dataset has its content already.", code="dataset-has-content")
-        if _is_sealed(parts, ports):
-            raise _finishing()
+        _check_open(dataset, parts, ports)
         content = _content(parts)
         if len(content) == len(parts):
             seal = UploadPart(start=_SEALED, end=0, blob="", received_at=ports.clock.now())

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from service.ports import BlobStore, BlobWriter
 from service.store import cipher
 from service.store.cipher import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES, SealBroken, StreamCipher
+from service.store.reading import Readable
 from service.store.vault import Vault
 from understudy.errors import Failed, NotFound
 
@@ -179,30 +180,15 @@ class EncryptingWriter:
         self._index += 1
 
 
-class _Decrypted(io.RawIOBase):
+class _Decrypted(Readable):
     """The content of an encrypted stream, seekable."""
 
     def __init__(self, stored: BinaryIO, chunks: StreamCipher, stored_bytes: int) -> None:
+        super().__init__(cipher.content_bytes(stored_bytes))
         self._stored = stored
         self._chunks = chunks
         self._n_chunks = cipher.n_chunks_of(stored_bytes)
-        self._size = cipher.content_bytes(stored_bytes)
-        self._position = 0
         self._known: tuple[int, bytes] = (-1, b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, start + offset)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         target = memoryview(buffer)

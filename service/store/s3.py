@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pyarrow import fs
 
 from service.store.blobs import checked_key
+from service.store.reading import Readable
 from understudy.errors import Failed, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -111,28 +112,13 @@ class S3Blobs:
         return f"{self._root}/{checked_key(key)}"
 
 
-class _Object(io.RawIOBase):
+class _Object(Readable):
     """An object of the bucket as Python's own kind of file."""
 
     def __init__(self, file: Any, size: int) -> None:
         # Any: pyarrow has no types.
+        super().__init__(size)
         self._file = file
-        self._size = size
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, start + offset)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         target = memoryview(buffer)

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
-from understudy import rules
-from understudy.errors import Failed
+from synthesizers.constraints import stored as stored_constraints
 from understudy.rules import Constraint
-from understudy.schema import parse_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,18 +97,5 @@ class FittedSealed:
             Discretisation.from_parts(manifest["domain"], domain),
             total=int(manifest["total"]),
             types=manifest["types"],
-            constraints=_constraints(manifest),
+            constraints=stored_constraints(manifest["constraints"], manifest["types"]),
         )
-
-
-def _constraints(manifest: Mapping[str, Any]) -> tuple[Constraint, ...]:
-    types, faults = manifest["types"], list[str]()
-    found = rules.constraints(
-        manifest["constraints"],
-        types,
-        lambda name, value: parse_value(value, types[name]),
-        lambda pointer, _: faults.append(pointer),
-    )
-    if faults:
-        raise Failed("The model artifact is damaged.", code="artifact-damaged")
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
 from synthesizers.constraints import broken
+from synthesizers.constraints import stored as stored_constraints
 from synthesizers.tabular.condition import Tree, Wanted
 from synthesizers.tabular.evidence import code_weights, possible, type_of
 from synthesizers.tabular.junction import Node
@@ -20,10 +21,8 @@ from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.model import Model
 from synthesizers.tabular.sample import COMPILED_FROM, shards
 from synthesizers.tabular.steps import Codes
-from understudy import rules
-from understudy.errors import Failed, UsageError
+from understudy.errors import UsageError
 from understudy.rules import Constraint
-from understudy.schema import parse_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -164,21 +163,5 @@ class FittedMarginal:
         return cls(
             Model(axes, nodes, beliefs, float(manifest["total"])),
             Discretisation.from_parts(manifest["domain"], domain),
-            _constraints(manifest),
+            stored_constraints(manifest.get("constraints", []), manifest.get("types", {})),
         )
-
-
-def _constraints(manifest: Mapping[str, Any]) -> tuple[Constraint, ...]:
-    """The rules that ``save`` wrote; models of before had none. Raises: Failed."""
-    types = manifest.get("types", {})
-
-    faults: list[str] = []
-    found = rules.constraints(
-        manifest.get("constraints", []),
-        types,
-        lambda name, value: parse_value(value, types[name]),
-        lambda pointer, _: faults.append(pointer),
-    )
-    if faults:
-        raise Failed("The model artifact is damaged.", code="artifact-damaged")
-    return found

@@ -45,8 +45,9 @@ _MONTHS = [
 _MONTH = "|".join(month[:3] + r"[a-z]{0,6}" for month in _MONTHS)
 _TAG = r"[A-Za-z][\w'-]{0,40}"
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,64}\.\w{1,20}")
-_AGE = re.compile(rf"\b\d{{1,3}}{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)")
-_AGE_SAID = re.compile(rf"\b\d{{1,20}}{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)")
+_OLD = rf"{_YEARS}(?=[\s-]{{0,3}}[a-z/.]{{1,6}}[\s-]{{0,3}}old)"
+_AGE = re.compile(rf"\b\d{{1,3}}{_OLD}")
+_AGE_SAID = re.compile(rf"\b\d{{1,20}}{_OLD}")
 _GENERAL: tuple[tuple[re.Pattern[str], str], ...] = (
     # Every repetition is bounded: time stays linear in the note, whatever it is made of.
     (re.compile(r"https?://\S{1,200}|www\.\S{1,200}"), named("url")),
@@ -229,10 +230,12 @@ class _Filler:
 
     def _aged(self, said: re.Match[str]) -> str:
         """An age that came in as public words, or as noise made it, is the row's own."""
-        return next((str(self._row[name]) for name in self._ages() if self._row.get(name) is not None), said[0])
+        return self._age() or said[0]
 
-    def _ages(self) -> list[str]:
-        return [name for name, kind in self._rows.kinds.items() if kind == "age"]
+    def _age(self) -> str:
+        """The row's own, as it is written; empty if it has none."""
+        values = (self._row.get(name) for name, kind in self._rows.kinds.items() if kind == "age")
+        return next((str(value) for value in values if value is not None), "")
 
     def _own(self, index: int) -> str:
         if index >= len(self._rows.columns):
@@ -250,9 +253,8 @@ class _Filler:
 
     def _invented(self, kind: str) -> str:
         """Two of each kind a note: it is told of few people and places. The row's own age, and days near its date."""
-        for name in self._ages() if kind == "age" else ():
-            if self._row.get(name) is not None:
-                return str(self._row[name])
+        if kind == "age" and (own := self._age()):
+            return own
         known = self._named.setdefault(kind, [])
         if len(known) < 2:
             known.append(self._date() if kind == "date" else invent.value(kind, self._rng))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import grpc
@@ -180,3 +184,18 @@ def problem_in(error: grpc.RpcError) -> Problem:
 
 
 DOORS: dict[str, Callable[[House, str], Any]] = {"http": HttpDoor, "grpc": GrpcDoor}
+
+
+def shell(folder: Path, *words: str) -> tuple[int, str, str]:
+    """Run the command line in ``folder``, with a home of its own there; exit code and what was said.
+
+    In a process of its own: the job engine is one a process, and a test's own is that of its house.
+    """
+    done = subprocess.run(
+        [Path(sys.executable).parent / "understudy", *words],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "UNDERSTUDY_HOME": str(folder / "home"), "COLUMNS": "200"},
+    )
+    return done.returncode, done.stdout, done.stderr

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +17,7 @@ import pytest
 
 from service.context import TenantId
 from service.rpc.generated import understudy_pb2 as pb
-from tests.e2e.houses import GrpcDoor, House, Refused
+from tests.e2e.houses import GrpcDoor, House, Refused, shell
 from understudy import endpoints
 from understudy.client import Client
 from understudy.errors import Conflict, Failed, NotFound, UnderstudyError
@@ -261,15 +258,7 @@ def test_the_command_line_draws_it(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "s.json").write_text(json.dumps(schema_of("shell")))
 
     def run(*words: str) -> tuple[int, str, str]:
-        # In a process of its own: the job engine is one a process, and this one's is the house's.
-        done = subprocess.run(
-            [Path(sys.executable).parent / "understudy", "curve", "real.csv", "--schema", "s.json", *words],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "UNDERSTUDY_HOME": str(tmp_path / "home"), "COLUMNS": "200"},
-        )
-        return done.returncode, done.stdout, done.stderr
+        return shell(tmp_path, "curve", "real.csv", "--schema", "s.json", *words)
 
     code, out, err = run("--epsilons", "1,4", "--out", "curve", "--json")
     assert code == 0, err

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ import pytest
 from evaluation.recompute import recompute
 from evaluation.statement import PrivacyStatement
 from service.rpc.generated import understudy_pb2 as pb
-from tests.e2e.houses import GrpcDoor, House
+from tests.e2e.houses import GrpcDoor, House, shell
 from understudy import endpoints
 from understudy.client import Client
 from understudy.errors import Conflict, Failed, NotFound, UsageError
@@ -243,15 +240,7 @@ def test_the_command_line_judges_and_gates(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "policy.json").write_text('{"max_epsilon": 0.5}')
 
     def run(*words: str) -> tuple[int, str, str]:
-        # In a process of its own: the job engine is one a process, and this one's is the house's.
-        done = subprocess.run(
-            [Path(sys.executable).parent / "understudy", *words],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "UNDERSTUDY_HOME": str(tmp_path / "home"), "COLUMNS": "200"},
-        )
-        return done.returncode, done.stdout, done.stderr
+        return shell(tmp_path, *words)
 
     code, out, err = run("evaluate", "real.csv", "made.csv", "--schema", "s.json", "--out", "judged", "--json")
     assert code == 0, err
