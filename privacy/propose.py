@@ -15,12 +15,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from privacy.ingest import csv_scan
 from privacy.ingest.fhir import kind_of
 from privacy.ingest.fhir_columns import COLUMNS, UNIT
-from privacy.ingest.formats import Format, first_rows
+from privacy.ingest.formats import SPELLED, Format, first_rows
+from privacy.ingest.header import DELIMITERS
 from privacy.ingest.limits import Limits
+from privacy.ingest.spelled import guess as guess_spelling
 from privacy.ingest.unpack import unpacked
-from privacy.scrub.columns import kind_from_name, propose_kinds
+from privacy.scrub.columns import Guess, kind_from_name, propose_kinds
 from understudy.errors import InputRefused
 from understudy.schema import DEFAULT_POPULATION
 
@@ -42,18 +45,10 @@ def propose_schema(source: Path, *, format: Format, include_data: bool) -> dict[
             return _of_fhir(kind_of(plain))
         sample = _sample(plain, format, limits)
     guesses = {guess.column: guess for guess in propose_kinds(sample)}
-    fields: list[dict[str, object]] = []
-    for name, column in zip(sample.column_names, sample.columns, strict=True):
-        guess = guesses.get(name)
-        entry: dict[str, object] = {
-            "name": name,
-            "type": "text" if guess and guess.kind == "text" else _type(column.type),
-        }
-        if guess and guess.kind != "text":
-            entry["understudy:kind"] = guess.kind
-        elif include_data and (constraints := _constraints(column, str(entry["type"]))):
-            entry["constraints"] = constraints
-        fields.append(entry)
+    fields = [
+        _field(name, column, guesses.get(name), spelled=format in SPELLED, include_data=include_data)
+        for name, column in zip(sample.column_names, sample.columns, strict=True)
+    ]
     document: dict[str, object] = {"fields": fields, "understudy:population": DEFAULT_POPULATION}
     unit = next((name for name in sample.column_names if _PERSON_ID.search(name.lower())), None)
     if unit is not None:
@@ -63,6 +58,20 @@ def propose_schema(source: Path, *, format: Format, include_data: bool) -> dict[
         "guesses": [{"column": guess.column, "kind": guess.kind, "why": guess.why} for guess in guesses.values()],
         "data_derived": include_data,
     }
+
+
+def _field(
+    name: str, column: pa.ChunkedArray, guess: Guess | None, *, spelled: bool, include_data: bool
+) -> dict[str, object]:
+    if guess is not None and guess.kind == "text":
+        return {"name": name, "type": "text"}
+    entry: dict[str, object] = {"name": name, "type": _type(column.type)}
+    if guess is not None:
+        return entry | {"understudy:kind": guess.kind}
+    found = guess_spelling(column) if spelled and entry["type"] == "string" else {}
+    if not found and include_data and (constraints := _constraints(column, str(entry["type"]))):
+        entry["constraints"] = constraints
+    return entry | found
 
 
 def _of_fhir(kind: str) -> dict[str, object]:
@@ -88,9 +97,17 @@ def _sample(source: Path, table_format: Format, limits: Limits) -> pa.Table:
             return file.schema_arrow.empty_table() if batch is None else pa.Table.from_batches([batch])
         if table_format in ("jsonl", "xlsx"):
             return _typed(first_rows(source, table_format, limits, _SAMPLE_ROWS))
-        return _csv_sample(source, "\t" if table_format == "tsv" else ",")
+        return _marked_sample(source, csv_scan.delimiter(source, len, "\t" if table_format == "tsv" else DELIMITERS))
     except (pa.ArrowException, OSError, StopIteration, UnicodeDecodeError):
         raise InputRefused(f"The file is no {table_format} table.", code=f"not-{table_format}") from None
+
+
+def _marked_sample(source: Path, mark: str) -> pa.Table:
+    try:
+        return _csv_sample(source, mark)
+    except pa.ArrowInvalid:
+        header, _ = csv_scan.header(source, mark)
+        raise csv_scan.diagnose(source, len(header), mark) from None
 
 
 def _csv_sample(source: Path | io.BytesIO, delimiter: str) -> pa.Table:

@@ -1,7 +1,8 @@
 """CSV in, fast: one pass that proves the bytes are text, then Arrow's parser with every column as text.
 
-RFC 4180 with commas, or with tabs in their place; a byte-order mark, LF, CRLF or CR line ends, and line breaks inside
-quotes are all read. Empty lines are skipped. Exact lines are ``csv_scan``'s to find, when something is wrong.
+RFC 4180 with commas, or with semicolons, tabs or bars in their place; a byte-order mark, LF, CRLF or CR line ends, and
+line breaks inside quotes are all read. Empty lines are skipped. Exact lines are ``csv_scan``'s to find, when something
+is wrong.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyarrow.csv as pa_csv
 
 from privacy.ingest import csv_scan
 from privacy.ingest.faults import refusal
-from privacy.ingest.header import check_header
+from privacy.ingest.header import DELIMITERS, check_header
 from privacy.ingest.limits import Limits
 from understudy.errors import Place
 from understudy.schema import TableSchema
@@ -33,13 +34,17 @@ OTHER_FORMATS = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"%PD
 class CsvSource:
     """A CSV file whose bytes and header have been checked."""
 
-    def __init__(self, path: Path, schema: TableSchema, limits: Limits, *, delimiter: str = ",") -> None:
-        """Raises: InputRefused with empty-file, not-csv, not-utf8, null-byte or a fault of the header."""
+    def __init__(self, path: Path, schema: TableSchema, limits: Limits, *, delimiters: str = DELIMITERS) -> None:
+        """``delimiters``: the marks between cells that may be; that of the file is told by the schema's names.
+
+        Raises: InputRefused with empty-file, not-csv, not-utf8, null-byte or a fault of the header.
+        """
         self._path = path
-        self._delimiter = delimiter
         self._size = path.stat().st_size
         _check_bytes(path)
-        self._header, line = csv_scan.header(path, delimiter)
+        declared = set(schema.names)
+        self._delimiter = csv_scan.delimiter(path, lambda names: len(declared.intersection(names)), delimiters)
+        self._header, line = csv_scan.header(path, self._delimiter)
         check_header(self._header, schema, limits, line=line)
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, float]]:

@@ -7,7 +7,7 @@ with Arrow's on quotes, line ends and empty lines, and it counts physical lines.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,11 @@ from understudy.errors import InputRefused, Place
 
 MAX_ROW_BYTES = 8 << 20
 """Arrow parses in blocks of this size, and a row must fit in one."""
+
+
+def delimiter(path: Path, fits: Callable[[Sequence[str]], int], among: str) -> str:
+    """The mark by which the header fits best; the first of those that fit alike."""
+    return max(among, key=lambda mark: fits(header(path, mark)[0])) if len(among) > 1 else among
 
 
 def header(path: Path, delimiter: str) -> tuple[list[str], int]:

@@ -18,6 +18,8 @@ from privacy.ingest.source import Source
 from understudy.schema import TableSchema
 
 Format = Literal["csv", "tsv", "jsonl", "xlsx", "fhir", "parquet"]
+SPELLED: tuple[Format, ...] = ("csv", "tsv")
+"""Formats without types, whose cells are spelled as their fields say."""
 
 
 def open_source(path: Path, format: Format, schema: TableSchema, limits: Limits, *, sheet: str = "") -> Source:
@@ -26,7 +28,7 @@ def open_source(path: Path, format: Format, schema: TableSchema, limits: Limits,
         case "csv":
             return CsvSource(path, schema, limits)
         case "tsv":
-            return CsvSource(path, schema, limits, delimiter="\t")
+            return CsvSource(path, schema, limits, delimiters="\t")
         case "jsonl":
             return RecordSource(JsonLines(path, schema, limits))
         case "fhir":

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from privacy.ingest.cells import ARROW_TYPES
 from privacy.ingest.convert import convert_batch, decoded_bytes
 from privacy.ingest.faults import Faults, refusal
-from privacy.ingest.formats import Format, is_packed, open_source
+from privacy.ingest.formats import SPELLED, Format, is_packed, open_source
 from privacy.ingest.limits import IngestSummary, Limits
 from privacy.ingest.source import Source
 from privacy.ingest.unpack import unpacked
@@ -48,6 +48,7 @@ def ingest(
     Raises: InputRefused, with a code from ``faults.MESSAGES`` and the first places.
     """
     limits = limits or Limits()
+    schema = schema if format in SPELLED else schema.spelled_plainly()
     size = source.stat().st_size
     if size > limits.max_bytes:
         raise refusal("too-large", limit_bytes=limits.max_bytes)

@@ -1,7 +1,7 @@
 """Text into typed values, on the distinct values of a batch: each spelling is parsed once.
 
-The grammar is Frictionless Table Schema's default formats, with numbers as plain decimals (no thousands separators, no
-hexadecimal) and ISO 8601 dates without a zone.
+The grammar is Frictionless Table Schema's default formats, with numbers as plain decimals (no hexadecimal) and ISO 8601
+dates without a zone. What a field spells otherwise is brought to it by ``spelled`` first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from privacy.ingest.cells import (
     check_calendar,
     not_of,
 )
+from privacy.ingest.spelled import plain
 from understudy.schema import ColumnSchema
-
-TRUE = ("true", "True", "TRUE", "1")
-FALSE = ("false", "False", "FALSE", "0")
+from understudy.spelling import FALSE, TRUE
 
 INTEGER = r"^[+-]?[0-9]{1,40}(\.0*)?$"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,5})?$"
@@ -48,7 +47,7 @@ def from_text(distinct: pa.Array, column: ColumnSchema, missing: tuple[str, ...]
     gone = as_mask(pc.is_in(distinct, value_set=pa.array((*missing, ""), pa.string())))
     trimmed = pc.ascii_trim_whitespace(distinct)
     gone |= as_mask(pc.is_in(trimmed, value_set=pa.array((*missing, ""), pa.string())))
-    return _PARSERS[column.type](blank(trimmed, gone), column)
+    return _PARSERS[column.type](plain(blank(trimmed, gone), column), column)
 
 
 def _integers(text: pa.Array, column: ColumnSchema) -> Cells:

@@ -187,7 +187,7 @@ def texts() -> Iterator[Hostile]:
             ("huge cell", good.replace(b"Jane", b"J" * (2 << 20)), "cell-too-large"),
             ("huge row", good.replace(b"Jane", b"J" * (9 << 20)), "cell-too-large"),
             ("huge header", b"x" * (9 << 20), None),
-            ("other delimiter", good.replace(mark.encode(), b";"), "csv-delimiter"),
+            ("no delimiter", good.replace(mark.encode(), b"~"), "column-missing"),
             ("pdf", b"%PDF-1.7\n", "not-csv"),
             ("zip", b"PK\x03\x04 " + good, "not-csv"),
             ("parquet", WRITERS["parquet"](GOOD), "not-csv"),

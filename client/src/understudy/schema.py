@@ -3,8 +3,8 @@
 Anyone may import this. It reads no rows, and nothing in it may ever be filled from rows without a
 differential-privacy event. What is not supported is refused with a JSON pointer, never ignored.
 
-Standard keys: ``fields[].{name,type,title,description,constraints.{required,enum,minimum,maximum}}``,
-``missingValues``, ``title``, ``description``, ``name``.
+Standard keys: ``fields[].{name,type,title,description,constraints.{required,enum,minimum,maximum}}``, those of
+spelling.py, ``missingValues``, ``title``, ``description``, ``name``.
 Ours: ``understudy:population``, ``understudy:privacyUnit`` and ``understudy:constraints`` (rules.py) on the table,
 ``understudy:kind``, ``understudy:target`` and ``understudy:hierarchy`` on a field.
 Source of the standard: Frictionless Data, Table Schema v1.
@@ -22,6 +22,7 @@ from typing import Literal, get_args
 from understudy import rules
 from understudy.errors import Place, SchemaError
 from understudy.rules import Value as Value
+from understudy.spelling import KEYS, PLAIN, Spelling, spelling
 
 FieldType = Literal["integer", "number", "string", "boolean", "date", "datetime", "text"]
 FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
@@ -97,6 +98,7 @@ class ColumnSchema:
     enum: tuple[Value, ...] | None = None
     minimum: Value | None = None
     maximum: Value | None = None
+    spelling: Spelling = PLAIN
     title: str = ""
     description: str = ""
 
@@ -168,6 +170,10 @@ class TableSchema:
         """
         return _Parser().table(_load(document))
 
+    def spelled_plainly(self) -> TableSchema:
+        """The same table in a format that has types, where nothing is spelled."""
+        return replace(self, columns=tuple(replace(column, spelling=PLAIN) for column in self.columns))
+
     def as_dict(self) -> dict[str, object]:
         """The schema as a Frictionless document; ``parse(as_dict())`` gives it back."""
         document: dict[str, object] = {}
@@ -197,6 +203,7 @@ def _field_as_dict(column: ColumnSchema) -> dict[str, object]:
         entry["title"] = column.title
     if column.description:
         entry["description"] = column.description
+    entry |= column.spelling.as_dict()
     constraints: dict[str, object] = {}
     if column.required:
         constraints["required"] = True
@@ -269,7 +276,7 @@ _FIELD_KEYS = {
     "type",
     "title",
     "description",
-    "format",
+    *KEYS,
     "constraints",
     "understudy:kind",
     "understudy:operator",
@@ -391,8 +398,6 @@ class _Parser:
         if type_ not in FIELD_TYPES:
             self.fault(f"{pointer}/type", f"A type is one of: {', '.join(FIELD_TYPES)}.")
             type_ = "string"
-        if entry.get("format", "default") not in ("default", "any"):
-            self.fault(f"{pointer}/format", "Only the default format (ISO 8601 for dates) is supported.")
         constraints = entry.get("constraints", {})
         if not isinstance(constraints, Mapping):
             self.fault(f"{pointer}/constraints", "This is an object.")
@@ -415,6 +420,7 @@ class _Parser:
             enum=enum,
             minimum=low,
             maximum=high,
+            spelling=spelling(entry, str(type_), pointer, self.fault),
             title=self.text(entry, "title", pointer),
             description=self.text(entry, "description", pointer),
         )

@@ -1,7 +1,7 @@
 """SDV's metadata JSON (``METADATA_SPEC_VERSION`` "V1" and the single tables of "MULTI_TABLE_V1") and our schemas.
 
 What each has and the other has not is left out, and said: SDV's metadata knows no bounds, enums, population or
-privacy unit; ours knows no ``datetime_format`` beyond ISO 8601. The primary key becomes the privacy unit, which is a
+privacy unit. The primary key becomes the privacy unit, which is a
 guess that its reader must check: a person may have several keys.
 Source: SDV's documentation of its metadata, docs.sdv.dev/sdv (Metadata JSON).
 """
@@ -42,6 +42,9 @@ _SDTYPES = {
     "datetime": "datetime",
     "text": "unknown",
 }
+
+_ISO_DAY = "%Y-%m-%d"
+_ISO_MOMENTS = ("", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 
 
 def from_sdv(document: object, *, table: str = "") -> dict[str, Any]:
@@ -106,9 +109,17 @@ def _field(name: str, facts: object, pointer: str) -> dict[str, Any]:
     representation = str(facts.get("computer_representation", ""))
     if kind == "numerical" and representation.startswith(("Int", "UInt")):
         return {"name": name, "type": "integer"}
-    if kind == "datetime" and not any(mark in str(facts.get("datetime_format", "%H")) for mark in ("%H", "%I", "%T")):
-        return {"name": name, "type": "date"}
+    if kind == "datetime":
+        return {"name": name, **_moment(str(facts.get("datetime_format", "")))}
     return {"name": name, "type": _TYPES[kind]}
+
+
+def _moment(pattern: str) -> dict[str, Any]:
+    """The type of what ``datetime_format`` writes, and the format, unless it is ISO 8601 anyway."""
+    pattern = pattern.replace("%T", "%H:%M:%S").replace("%D", "%m/%d/%y").replace("%F", "%Y-%m-%d")
+    if not pattern or any(clock in pattern for clock in ("%H", "%I")):
+        return {"type": "datetime", "format": pattern if pattern not in _ISO_MOMENTS else "default"}
+    return {"type": "date", "format": pattern if pattern != _ISO_DAY else "default"}
 
 
 def _facts(column: ColumnSchema) -> dict[str, Any]:
@@ -118,7 +129,7 @@ def _facts(column: ColumnSchema) -> dict[str, Any]:
     if column.type == "integer":
         facts["computer_representation"] = "Int64"
     elif column.type in ("date", "datetime"):
-        facts["datetime_format"] = "%Y-%m-%d" if column.type == "date" else "%Y-%m-%dT%H:%M:%S"
+        facts["datetime_format"] = column.spelling.format or (_ISO_DAY if column.type == "date" else _ISO_MOMENTS[1])
     return facts
 
 

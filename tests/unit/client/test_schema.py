@@ -154,3 +154,25 @@ def test_a_number_of_thousands_of_digits_is_no_json_of_ours() -> None:
     with pytest.raises(SchemaError) as caught:
         TableSchema.parse('{"fields": %s}' % ("1" * 5000))
     assert caught.value.reason == "schema-not-json"
+
+
+@pytest.mark.parametrize(
+    ("field", "pointer"),
+    [
+        ({"type": "string", "format": "email"}, "/fields/0/format"),
+        ({"type": "date", "format": "%d.%m"}, "/fields/0/format"),
+        ({"type": "date", "format": "%c"}, "/fields/0/format"),
+        ({"type": "date", "format": "%Y-%m-%d %H"}, "/fields/0/format"),
+        ({"type": "date", "format": "%"}, "/fields/0/format"),
+        ({"type": "number", "decimalChar": ",,"}, "/fields/0/decimalChar"),
+        ({"type": "number", "decimalChar": "5"}, "/fields/0/decimalChar"),
+        ({"type": "number", "groupChar": "."}, "/fields/0/groupChar"),
+        ({"type": "string", "decimalChar": ","}, "/fields/0/decimalChar"),
+        ({"type": "boolean", "trueValues": []}, "/fields/0/trueValues"),
+        ({"type": "boolean", "trueValues": ["0"]}, "/fields/0/falseValues"),
+    ],
+)
+def test_a_spelling_that_cannot_be_is_refused_with_its_place(field: dict[str, object], pointer: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        TableSchema.parse({"fields": [{"name": "x", **field}]})
+    assert [place.pointer for place in caught.value.where] == [pointer]

@@ -25,6 +25,8 @@ def test_types_and_keys_are_read() -> None:
     schema = TableSchema.parse(from_sdv(METADATA))
     types = [column.type for column in schema.columns]
     assert types == ["string", "integer", "number", "date", "datetime", "string", "string", "boolean"]
+    assert (schema["arrived"].spelling.format, schema["seen"].spelling.format) == ("%d %b %Y", "")
+    assert to_sdv(schema)["tables"]["table"]["columns"]["arrived"] == COLUMNS["arrived"]
     assert (schema.unit.column, schema.unit.max_rows) == ("guest", 1)
     assert [column.name for column in schema.modelled] == ["age", "rate", "arrived", "seen", "room", "member"]
 

@@ -105,8 +105,17 @@ def test_a_file_without_a_header_does_not_show_its_first_row(take_csv, two, refu
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
-def test_another_delimiter_has_its_own_code(take_csv, two, refused, mark):
-    error = refused(take_csv, f"a{mark}b\n1{mark}x\n", two)
+def test_the_mark_between_cells_is_told_by_the_schema(take_csv, two, refused, mark):
+    table = take_csv(f'b{mark}"a"\n"x,y"{mark}1\n', two)
+    assert table.to_pylist() == [{"a": 1, "b": "x,y"}]
+    error = refused(take_csv, f"a{mark}b\n1{mark}x\n2\n", two)
+    assert (error.reason, line_of(error)) == ("row-ragged", 3)
+    error = refused(take_csv, f"a{mark}c\n1{mark}x\n", two)
+    assert (error.reason, error.where[0].column) == ("column-unknown", "c")
+
+
+def test_names_that_no_mark_gives_have_their_own_code(take_csv, two, refused):
+    error = refused(take_csv, "c;d\n1;x\n", two)
     assert (error.reason, line_of(error)) == ("csv-delimiter", 1)
 
 
