@@ -1,9 +1,37 @@
-"""What holds for all tests."""
+"""Which files are run first: the longest, so that no process is left alone with one of them at the end.
+
+pytest-xdist hands out whole files (``--dist loadfile``) in this order if ``--no-loadscope-reorder`` tells it not to
+begin with those that have the most tests, which are the shortest.
+"""
 
 from __future__ import annotations
 
-from hypothesis import settings
+import pytest
 
-# The same examples each time, and none of them judged by how long a busy machine took for it.
-settings.register_profile("understudy", derandomize=True, deadline=None)
-settings.load_profile("understudy")
+LONGEST = (
+    "tests/e2e/test_offline_bundle.py",
+    "tests/e2e/test_crowd.py",
+    "tests/e2e/test_kill_matrix.py",
+    "tests/e2e/test_crash.py",
+    "tests/e2e/test_scrub.py",
+    "tests/e2e/test_workers.py",
+    "tests/wire/test_openapi_contract.py",
+    "tests/e2e/test_hostile_corpus.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files, then those with a test that is marked slow, then the others; each as it was within."""
+    slow = {_file(item) for item in items if item.get_closest_marker("slow") is not None}
+    items.sort(key=lambda item: _place(_file(item), slow))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def _place(file: str, slow: set[str]) -> int:
+    if file in LONGEST:
+        return LONGEST.index(file)
+    return len(LONGEST) + (file not in slow)
