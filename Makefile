@@ -38,10 +38,10 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.deep
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
 
-# A file is run by one process, for its house is made once.
+# A file is run by one process, for its house is made once; the longest first (tests/conftest.py).
 JOBS ?= 2
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(ROOTS)
@@ -52,7 +52,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
-	$(if $(ARGS),,$(BIN)/python -m benchmarks.engines)
+	$(if $(ARGS),,for part in engines upload jobs crowd; do $(BIN)/python -m benchmarks.$$part || exit 1; done)
 
 # One environment a peer, all of it pinned. Python 3.11; torch from an index with builds for the processor.
 bench-peers:

@@ -2,8 +2,8 @@
 
 Engines get a fully declared schema of the table's codes, so nothing is spent on a domain, and a public guess of the
 number of rows. Scores are those of ``score``. Sealed engines run if their environments are under
-UNDERSTUDY_HOME/engines. One process a fit, so that peak memory is the fit's (a sealed process included); its seconds
-include the start of a sealed process. Raw results go to docs/bench/engines.jsonl, where a case that is there is not run
+UNDERSTUDY_HOME/engines. One process a fit, so that peak memory is the fit's (a sealed process included); its seconds,
+of the wall and of the processor, include the start of a sealed process. Raw results go to docs/bench/engines.jsonl, where a case that is there is not run
 again unless it failed; the table of all of them to docs/bench/engines.md.
 """
 
@@ -38,8 +38,8 @@ from understudy.schema import TableSchema
 DELTA = 1e-6
 DOCS = ROOT / "docs" / "bench"
 HEAD = (
-    "| table | engine | epsilon | seeds | 2-way TVD | 3-way TVD | TSTR AUC | fit s | peak MiB |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| table | engine | epsilon | seeds | 2-way TVD | 3-way TVD | TSTR AUC | fit s | CPU s | peak MiB |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 Result = dict[str, Any]
@@ -112,7 +112,7 @@ def written(results: Sequence[Result]) -> str:
         if "scores" in one:
             key = (one["table"], one["engine"], one["epsilon"], one["most"])
             groups.setdefault(key, []).append(one["scores"])
-    rows = [_row(*key[:3], found) for key, found in sorted(groups.items())]
+    rows = [_row(*key, found) for key, found in sorted(groups.items())]
     failed = [
         f"- {one['table']}, {one['engine']}, epsilon {one['epsilon']:g}: {one['failed']}"
         for one in results
@@ -122,11 +122,12 @@ def written(results: Sequence[Result]) -> str:
     return "\n".join(["# Engines", "", *machines, "", HEAD, *rows, "", *failed]).rstrip() + "\n"
 
 
-def _row(table: str, name: str, epsilon: float, found: list[dict[str, float]]) -> str:
+def _row(table: str, name: str, epsilon: float, most: int, found: list[dict[str, float]]) -> str:
+    table = f"{table}, {most:,} rows" if most else table
     of = {key: mean(one[key] for one in found) for key in found[0]}
     return (
         f"| {table} | {name} | {f'{epsilon:g}' if epsilon else 'none'} | {len(found)} | {of['tvd2']:.4f} | "
-        f"{of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | {of['peak_mib']:.0f} |"
+        f"{of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | {of['cpu_s']:.1f} | {of['peak_mib']:.0f} |"
     )
 
 
@@ -140,13 +141,19 @@ def one() -> None:
     schema = _schema(table.sizes)
     plan = chosen.plan(schema, epsilon=epsilon or 1.0, delta=DELTA, n_rows=len(codes))
     rows = pa.table({column: pa.array(codes[column].to_numpy().astype(np.int64)) for column in table.sizes})
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _cpu_s()
     fitted = chosen.fit(PrivateSession(rows, schema, Meter(plan.events), os.urandom), plan)
-    fit_s = time.perf_counter() - began
+    fit_s, cpu_s = time.perf_counter() - began, _cpu_s() - used
     made: pd.DataFrame = fitted.sample(len(codes), seed=seed).to_pandas()
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
-    scores = {**asdict(score(table, made)), "fit_s": fit_s, "peak_mib": peak}
+    scores = {**asdict(score(table, made)), "fit_s": fit_s, "cpu_s": cpu_s, "peak_mib": peak}
     print(json.dumps({"table": name_of_table, "engine": name, "epsilon": epsilon, "seed": seed, "scores": scores}))
+
+
+def _cpu_s() -> float:
+    """Processor seconds of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _schema(sizes: dict[str, int]) -> TableSchema:

@@ -28,6 +28,7 @@ from privacy.composition import Composition, position
 from privacy.ledger import Scope, Terms, replay, verify
 from service.context import TenantId
 from service.store.engine import open_engine
+from service.store.migration import upgrade
 from service.store.sql import SqlDatabase
 from understudy.errors import BudgetExceeded
 
@@ -84,8 +85,8 @@ def _postgres() -> Iterator[str]:
 
 def _race(name: str, url: str) -> tuple[str, str]:
     engine = open_engine(url)
+    upgrade(engine)
     database = SqlDatabase(engine)
-    database.create_all()
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE bare (id INTEGER PRIMARY KEY, n INTEGER)")
         connection.exec_driver_sql("INSERT INTO bare VALUES (1, 0)")

@@ -46,6 +46,8 @@ class People:
         first, last = self.rng.choice(pair[0]), self.rng.choice(pair[1])
         if self.rng.random() < 0.12:
             first = self.blend([pair[0]])
+        elif self.rng.random() < 0.03:
+            first = f"{first}-{self.one([self.rng.choice(pair[0]), self.rng.choice(pair[0]).lower()])}"
         if self.rng.random() < 0.2:
             last = self.blend([pair[1]])
         if self.rng.random() < 0.05:
@@ -75,6 +77,9 @@ class People:
         else:
             text = self.one([first, last])
         return [(text, "PERSON")]
+
+    def s_Pl(self) -> list[Piece]:
+        return [(text.lower(), label) for text, label in self.s_P()]
 
     def s_F(self) -> list[Piece]:
         return [(self.first_last()[0], "PERSON")]

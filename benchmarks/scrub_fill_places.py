@@ -18,6 +18,12 @@ class Places(People):
         town = self.one(self.pools.towns)
         if self.rng.random() < 0.1:
             town = self.blend([self.pools.towns])
+        elif self.rng.random() < 0.06:
+            head = self.one("Great|Little|Upper|Lower|New|Old|North|South|East|West|Saint|Port|Mount|Lake|Nether")
+            name = self.blend([self.first_last()[1:], [town]])
+            town = self.one(
+                [f"{head} {name}", f"{name} {self.one('Falls|Springs|Hills|Heights|City|Park|Creek|Beach')}"]
+            )
         return [(town.upper() if self.rng.random() < 0.08 else town, "LOCATION")]
 
     def s_Cl(self) -> list[Piece]:
@@ -113,6 +119,9 @@ class Places(People):
         else:
             return self.rng.choice([self.s_H, self.s_U])()
         return [(text, "ORGANIZATION")]
+
+    def s_Ol(self) -> list[Piece]:
+        return [(text.lower(), label) for text, label in self.s_O()]
 
     def s_OW(self) -> list[Piece]:
         """A company that is called by ordinary words, in capitals alone."""

@@ -159,3 +159,7 @@ class Fillers(Codes):
     def s_sep(self) -> list[Piece]:
         """What stands between the lines of an address."""
         return [(self.one([", ", "\n", " ", "\n ", ",\n", " / ", "; "]), "")]
+
+    def s_fs(self) -> list[Piece]:
+        """What stands between the fields of a record."""
+        return [(self.one([",", ";", "\t", " | ", ", ", "; "]), "")]

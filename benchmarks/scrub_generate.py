@@ -81,11 +81,40 @@ def document(templates: list[tuple[Node, ...]], fill: Fillers) -> list[Piece]:
     for n in range(rng.choice([1, 1, 1, 2, 2, 3, 4])):
         if n:
             pieces.append((rng.choice([" ", " ", " ", "\n", ". ", "\n\n"]), ""))
-        if rng.random() < 0.13:
+        draw = rng.random()
+        if draw < 0.08:
             pieces.append((rng.choice(fill.pools.prose), ""))
+        elif draw < 0.14:
+            pieces.append((rng.choice(fill.pools.capitals), ""))
+        elif draw < 0.34:
+            pieces += spliced(rng.choice(fill.pools.prose), fill)
         else:
             pieces += expand(rng.choice(templates), fill)
     return roughen(pieces, rng)
+
+
+SPLICED = "P P P P F F L C C C CO O O OW ST D D Y FA A NRP AGE PH EM USER ID".split()  # noqa: SIM905
+TRAPS = "X X X X w song song ab n num w".split()  # noqa: SIM905
+
+
+def spliced(sentence: str, fill: Fillers) -> list[Piece]:
+    """A sentence in which some words give way to names and others to traps: no wording foretells which.
+
+    That teaches a word's own look, where templates teach its surroundings.
+    """
+    rng = fill.rng
+    words = sentence.split(" ")
+    places = set(rng.sample(range(len(words)), min(len(words), rng.choice([1, 1, 2, 2, 3]))))
+    pieces: list[Piece] = []
+    for place, word in enumerate(words):
+        gap = " " if place else ""
+        if place in places:
+            slot = rng.choice(SPLICED if rng.random() < 0.6 else TRAPS)
+            end = word[-1] if word[-1] in ",.;:" else ""
+            pieces += [(gap, ""), *fill.slots[slot](), (end, "")]
+        else:
+            pieces.append((gap + word, ""))
+    return [(text, label) for text, label in pieces if text]
 
 
 def roughen(pieces: list[Piece], rng: random.Random) -> list[Piece]:

@@ -1,8 +1,7 @@
 """What the training text is filled with: names, places, companies and ordinary words of installed packages.
 
-Raw material: Faker's public lists (MIT), the town names in ``phonenumbers.geodata`` (Apache-2.0) and the
-documentation of Python and of installed packages for ordinary words. Nothing is downloaded, no labelled
-set is read.
+Raw material: Faker's public lists (MIT), the town names in ``phonenumbers.geodata`` (Apache-2.0) and, for ordinary
+words, what ``scrub_prose`` reads. Nothing is downloaded, no labelled set is read.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ import pkgutil
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from faker.providers.lorem.en_US import Provider as Lorem
 
+from benchmarks.scrub_prose import read_prose
 from benchmarks.scrub_words import ENGLISH, STREET_LOCALES
 from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import ORDINARY
@@ -34,13 +33,17 @@ class Pools:
     jobs: list[str]
     ordinary: Counter[str]
     prose: list[str]
+    capitals: list[str]
     words: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, seed: int) -> Pools:
-        """Reads the packages; about a minute, nearly all of it Faker's streets."""
+        """Reads the packages; about half a minute."""
         names, english = _names()
-        prose, ordinary = _prose()
+        listed = frozenset(fold(name) for first, last in names for name in (*first, *last))
+        prose = read_prose(listed)
+        for word in {fold(word) for word in Lorem.word_list} | ORDINARY:
+            prose.ordinary[word] += 12
         pools = cls(
             names=names,
             english=english,
@@ -51,11 +54,12 @@ class Pools:
                 seed, ("en_US", "en_GB", "de_DE", "fr_FR", "it_IT", "es_ES", "nl_NL", "sv_SE"), "company", 250
             ),
             jobs=_listed("job", "en_US", "jobs"),
-            ordinary=ordinary,
-            prose=prose,
+            ordinary=prose.ordinary,
+            prose=prose.plain,
+            capitals=prose.capitals,
         )
         everyday = [word for word in sorted(set(Lorem.word_list) | ORDINARY) if len(word) > 2]
-        rare = [word for word, count in sorted(ordinary.items()) if count >= 8 and len(word) > 2]
+        rare = [word for word, count in sorted(prose.ordinary.items()) if count >= 8 and len(word) > 2]
         pools.words = everyday * 3 + rare
         return pools
 
@@ -81,7 +85,7 @@ def _names() -> tuple[list[tuple[list[str], list[str]]], list[tuple[list[str], l
             for part, found in lists.items():
                 listed = getattr(provider, attribute)
                 if attribute.startswith(f"{part}_name") and isinstance(listed, list | tuple | dict | set):
-                    found.update(str(name) for name in listed if 1 < len(str(name)) < 25)
+                    found.update(name for name in listed if isinstance(name, str) and 1 < len(name) < 25)
         if min(map(len, lists.values())) < 10:
             continue
         pair = (sorted(lists["first"]), sorted(lists["last"]))
@@ -107,7 +111,7 @@ def towns() -> list[str]:
     for module in modules:
         for entry in module.data.values():
             for name in re.split(r"[,/]", entry.get("en", "")):
-                town = re.sub(r"\(.*?\)", "", name).strip()
+                town = re.sub(r"\(.*?\)| - [A-Z]{2}$", "", name.strip()).strip()
                 if re.fullmatch(r"[^\W\d_][^\d_()]{2,28}", town) and town[0].isupper() and town.upper() != town:
                     found.add(town)
     return sorted(found)
@@ -122,37 +126,3 @@ def _faked(seed: int, locales: tuple[str, ...] | list[str], method: str, count: 
         fake.seed_instance(seed)
         made.update(" ".join(str(getattr(fake, method)()).split()) for _ in range(count))
     return sorted(made)
-
-
-def _prose() -> tuple[list[str], Counter[str]]:
-    """Sentences without capitals inside, from documentation: examples of nothing; and how often words occur."""
-    import pydoc_data.topics as topics
-
-    texts = [*topics.topics.values()]
-    for module in sorted(name for _, name, _ in pkgutil.iter_modules() if not name.startswith(("_", "test", "idle"))):
-        path = importlib.util.find_spec(module)  # type: ignore[attr-defined]
-        if path is None or path.origin is None or not path.origin.endswith(".py") or "site-packages" in path.origin:
-            continue
-        with Path(path.origin).open(encoding="utf-8", errors="ignore") as file:
-            texts += re.findall(r'"""(.*?)"""', file.read(), re.DOTALL)
-    for package in ("numpy", "scipy", "sklearn", "pyarrow", "matplotlib", "faker"):
-        texts += _docstrings(package)
-    sentences: list[str] = []
-    ordinary: Counter[str] = Counter()
-    for text in texts:
-        ordinary.update(re.findall(r"(?<=[a-z,] )[a-z]{2,20}(?=[ .,;:?!\n])", text))
-        flat = re.sub(r"\s+", " ", re.sub(r"[`*]|\n\n.*?::\n", " ", text))
-        for sentence in re.findall(r"(?:^|(?<=[.:;] ))[A-Z][a-z]+(?: [a-z',()-]+){4,25}[.;]", flat):
-            sentences.append(sentence)
-    for word in {fold(word) for word in Lorem.word_list} | ORDINARY:
-        ordinary[word] += 12
-    return sorted(set(sentences)), ordinary
-
-
-def _docstrings(package: str) -> list[str]:
-    root = Path(str(importlib.import_module(package).__file__)).parent
-    texts: list[str] = []
-    for path in sorted(root.rglob("*.py")):
-        if "test" not in str(path) and path.stat().st_size < 400_000:
-            texts += re.findall(r'"""(.*?)"""', path.read_text(encoding="utf-8", errors="ignore"), re.DOTALL)
-    return texts

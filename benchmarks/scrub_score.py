@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from privacy.scrub.base import Span
+
 Labelled = tuple[str, list[tuple[int, int, str]]]
 Found = list[tuple[int, int]]
 
@@ -103,6 +105,25 @@ def by_entity(labelled: Sequence[Labelled], found: Sequence[Found]) -> dict[str,
             planted[entity] += 1
             covered[entity] += _cells(text, [(start, end)]) <= guess
     return {entity: (count, covered[entity] / count) for entity, count in sorted(planted.items())}
+
+
+def error_kinds(labelled: Sequence[Labelled], found: Sequence[Sequence[Span]]) -> Counter[tuple[str, str, str]]:
+    """(kind of error, entities found, entities labelled) -> how often: errors without any text."""
+    kinds: Counter[tuple[str, str, str]] = Counter()
+    for (text, spans), guesses in zip(labelled, found, strict=True):
+        named = [(span.start, span.end, span.entity) for span in guesses]
+        gold, guess = (merged(text, ((s, e) for s, e, _ in some)) for some in (spans, named))
+        for error, ours, theirs in (("found", guess, gold), ("missed", gold, guess)):
+            for place in ours:
+                best = max((_iou(place, other) for other in theirs), default=0.0)
+                if best < 0.5:
+                    key = error if best == 0 else f"{error}, badly cut"
+                    kinds[key, _entities(named, place), _entities(spans, place)] += 1
+    return kinds
+
+
+def _entities(spans: Iterable[tuple[int, int, str]], place: tuple[int, int]) -> str:
+    return "+".join(sorted({entity for start, end, entity in spans if start < place[1] and end > place[0]})) or "-"
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:

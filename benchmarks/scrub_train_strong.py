@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -177,11 +178,23 @@ def save(model: Strong, path: Path) -> None:
     )
 
 
+def _resume(state: Path | None, *parts: Any) -> int:
+    """The step that ``parts`` (network, optimizer, rate) stood at when they were kept in ``state``; 0 without one."""
+    if state is None or not state.exists():
+        return 0
+    kept = torch.load(state, weights_only=True)
+    for part, values in zip(parts, kept["parts"], strict=True):
+        part.load_state_dict(values)
+    return int(kept["step"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--tagger", type=Path, default=WEIGHTS)
-    parser.add_argument("--steps", type=int, default=2_000)
+    parser.add_argument("--steps", type=int, default=1_000)
+    parser.add_argument("--stop-after", type=int, default=0, help="steps after which to stop for now; 0: none")
+    parser.add_argument("--state", type=Path, help="where a run that was stopped goes on from, and is kept")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=6)
     options = parser.parse_args()
@@ -189,7 +202,6 @@ def main() -> None:
     torch.set_num_threads(1)
     words = open_words(options.tagger)
     pieces = Pieces.open(encoder_folder())
-    fill = Fillers(Pools.load(options.seed), random.Random(options.seed))
     model = Strong(encoder_folder())
     low = list(model.encoder.low.parameters())
     rest = [value for name, value in model.named_parameters() if not name.startswith("encoder.")]
@@ -197,9 +209,12 @@ def main() -> None:
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1, (step + 1) / 60) * max(0.02, 1 - step / options.steps)
     )
+    first = _resume(options.state, model, optimizer, rate)
+    fill = Fillers(Pools.load(options.seed), random.Random(options.seed + first))
+    torch.manual_seed(options.seed + first)
     begin, losses = time.process_time(), []
     source = batches(documents(fill, words, pieces), options.batch)
-    for step in range(options.steps):
+    for step in range(first, options.stop_after or options.steps):
         *inputs, labels = tensors(next(source))
         with torch.autocast("cpu", torch.bfloat16):
             scores = model(*inputs)
@@ -213,6 +228,9 @@ def main() -> None:
         if step % 100 == 99:
             print(f"{step + 1}: loss {np.mean(losses[-100:]):.4f}, {time.process_time() - begin:.0f} s", flush=True)
             save(model, options.out / "strong.npz")
+            if options.state:
+                parts = [part.state_dict() for part in (model, optimizer, rate)]
+                torch.save({"step": step + 1, "parts": parts}, options.state)
     save(model, options.out / "strong.npz")
 
 

@@ -32,7 +32,9 @@ COMPANY_FIELDS = (
     "Systems|Labs|Health|Bank|Investments|Solutions|Technologies|Capital|Insurance|Media|Energy|Foods|Motors|"
     "Partners|Logistics|Analytics|Software|Software|Airlines|Pharma|Financial|Networks|Studios|Institute|"
     "Foundation|Trust|Consulting|Services|Records|Press|Stores|Brothers|Mutual|Union|Society|Association|"
-    "Federation|Telecom"
+    "Federation|Telecom|Bakery|Clinic|Plumbing|Cleaning|Kitchen|Garage|Dental|Estates|Church|Academy|Theatre|Council|"
+    "Agency|Authority|Department|Commission|Industries|Freight|Shipping|Hotels|Gym|Salon|Nursery|Market|Pharmacy|"
+    "Electric|Steel|Chemicals|Fashion|Travel|Tours|Brewery|Vineyards|Farms|Law|Legal|Security|Water|Rail|Airways"
 )
 FAMOUS = (
     "Google|Microsoft|Amazon|Apple Inc|Walmart|Siemens|IBM|Barclays|HSBC|Deutsche Bank|Wells Fargo|Aetna|"

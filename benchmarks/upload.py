@@ -3,7 +3,7 @@
 Three servers, each in a process of its own, one after the other and three times over: a bare ASGI application under
 uvicorn that reads and forgets, our PUT, and our gRPC Upload. What is sent is never taken in: the last byte is withheld
 (HTTP: a PATCH without ``Upload-Complete``; gRPC: ``incomplete``), so that the figures are those of the way in, with
-encryption, and not of parsing. Writes docs/bench/upload.md: MB/s, their ratio to the bare sink, peak RSS.
+encryption, and not of parsing. Writes docs/bench/upload.md and .svg: MB/s, their ratio to the bare sink, peak RSS.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import httpx
 import uvicorn
 
 from benchmarks.machine import described
+from benchmarks.service_plots import draw_bars
 from service import bootstrap
 from service.commands.tenants import open_tenant
 from service.rest.app import create_app
@@ -184,7 +185,10 @@ def main() -> None:
         *lines,
         "",
     ]
-    (ROOT / "docs" / "bench" / "upload.md").write_text("\n".join(page))
+    folder = ROOT / "docs" / "bench"
+    (folder / "upload.md").write_text("\n".join(page))
+    rates = {names[kind]: [size_mb / each for each in times] for kind, times in seconds.items()}
+    draw_bars({"MB/s, each of the runs": rates}, folder / "upload.svg")
     print("\n".join(page))
 
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from evaluation.recompute import recompute
 from evaluation.statement import PrivacyStatement
 from understudy.errors import Conflict, UsageError
 
@@ -27,6 +26,8 @@ def statement(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Check a privacy statement from the document alone: no service, no database, no row is needed."""
+    from evaluation.recompute import recompute  # accountants take a second to import, and help needs none
+
     del action  # there is only one
     found = recompute(_read_statement(file))
     if as_json:

@@ -19,12 +19,18 @@ def page_one(report: Json) -> Json:
         "gates": [_gate(entry) for entry in report.get("gates", [])],
         "refused": _refused(report),
         "power": report.get("power", ""),
-        "promise": _CONTRADICTED * bool(report.get("stop")) + report["statement"]["sentence"],
+        "promise": _CONTRADICTED * bool(report.get("stop")) + report["statement"]["sentence"] + _lineage(report["statement"]),
+        "is_promised": report["statement"].get("epsilon") is not None,
         "odds": _odds(report),
         "attempts": _attempts(int(report["attempts"])),
         "verdict": _verdict(report),
         "lights": [_light(section) for section in report["sections"] if section["metrics"]],
     }
+
+
+def _lineage(statement: Json) -> str:
+    """What must be said with the promise of a release that was made of another release."""
+    return f" {statement['lineage']}" if statement.get("generation", 1) > 1 else ""
 
 
 def _verdict(report: Json) -> str:

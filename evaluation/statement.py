@@ -119,6 +119,8 @@ class PrivacyStatement:
     scopes: tuple[ScopePosition, ...] = ()
     code_version: str = ""
     canaries: int = 0
+    generation: int = 1
+    made_from_release: str = ""
 
     @property
     def unit(self) -> str:
@@ -158,6 +160,17 @@ class PrivacyStatement:
             "taken out of the output. They are nobody's, and change nothing in the guarantee."
         )
 
+    @property
+    def lineage(self) -> str:
+        """How far these rows are from real ones, in words."""
+        if self.generation <= 1:
+            return "Made of real rows."
+        return (
+            f"Made of synthetic rows, those of release {self.made_from_release}: generation {self.generation}. Each "
+            "generation is further from life, and loses what is rare first. The guarantee is about the rows that this "
+            "release was made of; what the earlier generations promised about real persons stands in their statements."
+        )
+
     def as_dict(self) -> Json:
         """The document; `from_dict` gives the statement back."""
         return {
@@ -179,6 +192,9 @@ class PrivacyStatement:
             "code_version": self.code_version,
             "canaries": self.canaries,
             "canaries_note": self.canaries_note,
+            "generation": self.generation,
+            "made_from_release": self.made_from_release,
+            "lineage": self.lineage,
         }
 
     def to_json(self) -> str:
@@ -219,6 +235,8 @@ class PrivacyStatement:
             ),
             code_version=str(document.get("code_version") or ""),
             canaries=int(_float(document.get("canaries"), 0)),
+            generation=int(_float(document.get("generation"), 1)),
+            made_from_release=str(document.get("made_from_release") or ""),
         )
 
 
@@ -239,6 +257,8 @@ def build(
     adjacency: str = "add-remove-unit",
     scopes: Iterable[ScopePosition] = (),
     canaries: int = 0,
+    generation: int = 1,
+    made_from_release: str = "",
 ) -> PrivacyStatement:
     """Make a statement from plain values: `events` are (purpose, encoded event), `provenance` is by column.
 
@@ -265,6 +285,8 @@ def build(
         scopes=tuple(scopes),
         code_version=code_version,
         canaries=canaries,
+        generation=generation,
+        made_from_release=made_from_release,
     )
 
 

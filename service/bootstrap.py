@@ -33,6 +33,7 @@ from service.store.opening import open_blobs, open_vault_of
 from service.store.sql import SqlDatabase
 from service.store.workers import SqlWorkers
 from service.syslog import SyslogFeed, sender
+from service.tracing import open_otlp
 from service.worker import DbosQueue, Worker
 from understudy.errors import Failed, InputRefused
 
@@ -42,7 +43,10 @@ _LOCK_WAIT_S = 3600.0
 
 
 _TOO_MUCH = InputRefused("The table takes more memory or time to decode than it may.", code="decoded-too-large")
-_EXHAUSTED = {"ingest": _TOO_MUCH, "propose": _TOO_MUCH}
+_EXHAUSTED = {"ingest": _TOO_MUCH, "propose": _TOO_MUCH, "pull": _TOO_MUCH}
+_NETWORKED = frozenset({"pull"})
+"""It reads where the operator has said, and holds no rows of ours."""
+
 _MISLEADING = InputRefused("The file breaks the library that reads its format: it is damaged.", code="file-damaged")
 _CRASHED = {"ingest": _MISLEADING, "propose": _MISLEADING}
 
@@ -64,7 +68,9 @@ class ChildSandbox:
         """Raises the task's own UnderstudyError, or Failed."""
         scratch = self.settings.scratch_folder
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-        limits = ChildLimits(memory_bytes=self.settings.child_memory_bytes, cpu_s=self.settings.child_cpu_s)
+        limits = ChildLimits(
+            memory_bytes=self.settings.child_memory_bytes, cpu_s=self.settings.child_cpu_s, network=task in _NETWORKED
+        )
         return run_child(
             "service.child",
             request,
@@ -107,6 +113,7 @@ def build(settings: Settings) -> tuple[Ports, Any, DbosQueue]:
             http_at_once=settings.max_http_per_tenant,
         ),
         metrics=Metrics(),
+        traces=open_otlp(settings.otlp_endpoint) if settings.otlp_endpoint else None,
     )
     return ports, engine, queue
 
@@ -118,6 +125,8 @@ def built(settings: Settings) -> Iterator[tuple[Ports, Any, DbosQueue]]:
     try:
         yield ports, engine, queue
     finally:
+        if ports.traces is not None:
+            ports.traces.close()
         ports.database.close()
         queue.close()
         engine.dispose()

@@ -12,11 +12,6 @@ from service.manifest import sign
 from understudy import __version__
 from understudy.digests import MANIFEST, SIGNATURE
 
-WRITTEN = "written.parquet"
-"""Notes before anything of the synthetic row was written into them: what the text models themselves said."""
-WITHOUT_DP = "without_dp.parquet"
-"""What the owner may ask for: the same fit without privacy. As private as the real rows: it stays in the job's folder
-until the judge has read it, is never bundled, and is gone at the end."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

@@ -1,4 +1,7 @@
-"""The operator's commands: serve, tenant-add, accept-restore."""
+"""The operator's commands: serve, worker, tenant-add, accept-restore.
+
+The service is imported where a command runs it: it takes seconds, and help and a wrong option need none of it.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from service.bootstrap import built, running, serving
-from service.commands.anchors import accept_restore
-from service.commands.tenants import make_bootstrap, open_tenant
-from service.rest.app import create_app
-from service.rpc.server import start_server
 from service.settings import Settings
 from service.telemetry import log_to_stderr
 from understudy.errors import Conflict, UsageError
@@ -46,6 +43,13 @@ def serve(
 
     Metrics, if asked for, are answered on a port of their own, to this machine only unless --admin-host says more.
     """
+    import uvicorn
+
+    from service.bootstrap import running, serving
+    from service.commands.tenants import make_bootstrap
+    from service.rest.app import create_app
+    from service.rpc.server import start_server
+
     has_tls = tls_cert is not None and tls_key is not None
     if not (_is_loopback(host) or has_tls or insecure):
         raise UsageError("Beyond this machine the service needs --tls-cert and --tls-key.", code="tls-missing")
@@ -90,6 +94,8 @@ def worker(
 
     SIGTERM ends it at once: its jobs resume in another worker, or when it comes back.
     """
+    from service.bootstrap import running
+
     settings = Settings.from_environment(os.environ)
     log_to_stderr()
     over = threading.Event()
@@ -108,6 +114,9 @@ def tenant_add(name: Annotated[str, typer.Argument(help="Letters, digits, '-' an
 
     Whoever can write UNDERSTUDY_HOME is the operator; it works while the service runs.
     """
+    from service.bootstrap import built
+    from service.commands.tenants import open_tenant
+
     with built(Settings.from_environment(os.environ)) as (ports, _, _):
         print(open_tenant(name, ports))
 
@@ -117,6 +126,9 @@ def accept_restore_of(tenant: Annotated[str, typer.Argument(help="The tenant tha
 
     What was charged since that backup is not in it: lower the caps by that much. The ledger keeps a line of this.
     """
+    from service.bootstrap import built
+    from service.commands.anchors import accept_restore
+
     with built(Settings.from_environment(os.environ)) as (ports, _, _):
         lost = accept_restore(tenant, ports)
     print(f"accepted; {lost} entries of the ledger are lost for good")

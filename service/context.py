@@ -21,6 +21,15 @@ class Principal:
     key_id: str
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[str] = frozenset()
+    key_name: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Whose a job is that they ask for: a token's subject, or a key's name, which its successors can have too.
+
+        A key without a name is somebody of its own. Names are given by the tenant's administrator only.
+        """
+        return self.actor if self.key_id.startswith("oidc:") or not self.key_name else f"named:{self.key_name}"
 
     @property
     def actor(self) -> str:

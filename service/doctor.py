@@ -19,6 +19,7 @@ from pathlib import Path
 from service.bootstrap import built
 from service.commands import releases
 from service.commands.anchors import check_anchors
+from service.connections import Connection, parse, secrets_of
 from service.ports import Ports
 from service.settings import Settings
 from service.store.engine import open_engine
@@ -61,6 +62,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _home(settings)
     yield _scratch(settings)
     yield _root_key(settings)
+    if settings.connections is not None:
+        yield _connections(settings.connections)
     found = _tables(settings)
     yield found
     if found.verdict is not Verdict.FAULT and not settings.url.startswith("sqlite"):
@@ -149,6 +152,29 @@ def _root_key(settings: Settings) -> Finding:
     if mode & 0o077:
         return _fault("root key", f"Others may read the root key's file (mode {mode:04o}): chmod 600 it.")
     return _ok("root key", "In a file for this user only. Is there a copy elsewhere?")
+
+
+def _connections(path: Path) -> Finding:
+    """Of where rows may be pulled from: can the file be read, and does every secret lie where it says?"""
+    try:
+        known = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        # The operator's own file, and texts of ours: they say which field is wrong.
+        why = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else "it cannot be opened"
+        return _fault("connections", f"The file of connections is not one: {why}.")
+    lacking = [connection.name for connection in known.values() if not _has_secrets(connection)]
+    if lacking:
+        return _warning("connections", f"Secrets are not where they should be: {', '.join(lacking)}.")
+    return _ok("connections", f"{len(known)} declared, their secrets in place.")
+
+
+def _has_secrets(connection: Connection) -> bool:
+    try:
+        for secret in secrets_of(connection):
+            secret.reveal()
+    except UnderstudyError:
+        return False
+    return True
 
 
 def _tables(settings: Settings) -> Finding:

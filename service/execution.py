@@ -14,7 +14,6 @@ import errno
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from service.context import TenantId
 from service.jobs import Job, JobError, StepRecord
 from service.ports import Dataset, JobStore, Ports, Progress, TenantStores, keep
 from service.telemetry import event, redacted
-from understudy.errors import Conflict, NotFound, UnderstudyError
+from understudy.errors import Conflict, Failed, InputRefused, NotFound, UnderstudyError
 from understudy.schema import TableSchema
 
 T = TypeVar("T")
@@ -48,6 +47,7 @@ RETRY_AFTER_S = (0.5, 2.0, 10.0, 30.0)
 LOOK_EVERY_S = 0.35
 """How often a running step asks whether its job was cancelled or taken over."""
 
+_GONE = "scratch-gone"
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -118,7 +118,13 @@ class Run:
 
     def child(self, task: str, request: dict[str, object]) -> dict[str, object]:
         """Run a task on private data in a child process, which dies within a second once the job is cancelled."""
-        return self.ports.sandbox(task, request, on_progress=self.on_progress, is_cancelled=self._is_over())
+        with self.ports.span("task", trace=self.job.id, job=self.job.id, task=task, kind=self.job.kind) as span:
+
+            def on_progress(stage: str, percent: int) -> None:
+                span.stage(stage=stage, percent=percent)
+                self.on_progress(stage, percent)
+
+            return self.ports.sandbox(task, request, on_progress=on_progress, is_cancelled=self._is_over())
 
     def _is_over(self) -> Callable[[], bool]:
         asked_at = time.monotonic()
@@ -136,16 +142,29 @@ class Run:
 
         return ask
 
-    def attempt(self) -> AbstractContextManager[Path]:
-        """A directory for this attempt's files, gone at the end whatever happens."""
-        return self.ports.folder(self.job.id)
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[Path]:
+        """A directory for this attempt's files, gone at the end whatever happens.
+
+        Raises: Failed (scratch-gone) in place of what failed because somebody else has swept it meanwhile.
+        """
+        with self.ports.folder(self.job.id) as folder:
+            try:
+                yield folder
+            except Conflict:
+                raise
+            except Exception:
+                _check_there(folder)
+                raise
 
     def publish(self, folder: Path, names: Collection[str] | None = None) -> None:
         """Make the attempt's files, or those of these names alone, the job's files, all at once.
 
-        Raises: Conflict if the job has ended or was taken over. After any exception none of them is left.
+        Raises: Conflict if the job has ended or was taken over; Failed (scratch-gone) if the folder is not there any
+        more. After any exception none of them is left.
         """
         keys: dict[str, str] = {}
+        _check_there(folder)
         try:
             for path in sorted(folder.rglob("*")):
                 if path.is_file() and (names is None or path.name in names):
@@ -184,6 +203,12 @@ def _bearing_with(ports: Ports) -> Iterator[None]:
     except Exception as error:
         if not (ports.database.is_passing(error) or ports.database.is_full(error)):
             raise
+
+
+def _check_there(folder: Path) -> None:
+    """Another worker that took this process for dead has swept its scratch: the step may be tried anew, elsewhere."""
+    if not folder.is_dir():
+        raise Failed("The step's working files are gone.", code=_GONE) from None
 
 
 def _attempt_of(key: str, job: Job) -> int:
@@ -240,7 +265,7 @@ def _once_there_is_room(act: Callable[[], T], claim: Claim, ports: Ports) -> T:
 
 
 def _is_mute(error: Exception) -> bool:
-    return isinstance(error, UnderstudyError) and error.reason == "no-answer"
+    return isinstance(error, UnderstudyError) and error.reason in ("no-answer", _GONE)
 
 
 def wait(seconds: float, claim: Claim) -> None:
@@ -256,14 +281,18 @@ def _try(step: Step, began: int, claim: Claim, ports: Ports, *, is_last: bool) -
     if run is None:
         return
     started = time.monotonic()
-    seconds = step.act(run)
+    job = run.job
+    with ports.span("step", trace=job.id, job=job.id, step=step.name, kind=job.kind, attempt=claim.attempt) as span:
+        seconds = step.act(run)
+        span.tell(outcome="success")
     _record(run, step, seconds or {step.name: time.monotonic() - started}, is_last=is_last)
 
 
 def _refuse(step: Step, error: Exception, claim: Claim, ports: Ports) -> str:
     if isinstance(error, UnderstudyError):
         event("step.refused", job=claim.job_id, step=step.name, code=error.reason)
-        why = JobError(code=error.reason, message=error.message)
+        places = error.where if isinstance(error, InputRefused) else ()
+        why = JobError(code=error.reason, message=error.message, where=tuple(place.as_dict() for place in places))
     else:
         event("step.failed", job=claim.job_id, step=step.name, **redacted(error))
         why = _reason(error)

@@ -50,6 +50,7 @@ FAULTS: tuple[Fault, ...] = (
 _STATUS_BY_REASON = {
     "too-large": 413,
     "method-not-allowed": 405,
+    "content-type-wrong": 415,
     "too-busy": 503,
     "too-many-jobs": 429,
     "database-full": 507,

@@ -34,7 +34,7 @@ def owned(home: Path, *, role: str, wait_s: float, name: str = LOCAL) -> Iterato
     if _NAME.fullmatch(name) is None:
         raise UsageError("A worker's id has 1 to 63 letters, digits, '.', '_' and '-'.", code="worker-id-invalid")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(home / ("lock" if name == LOCAL else f"lock.{name}"), os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(_lock_of(home, name), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _acquire(descriptor, time.monotonic() + wait_s)
         os.ftruncate(descriptor, 0)
@@ -56,6 +56,15 @@ def first_free(home: Path, *, role: str) -> Iterator[str]:
         else:
             raise Conflict("Too many processes use this UNDERSTUDY_HOME.", code="home-in-use")
         yield name
+
+
+def has_run(home: Path, name: str) -> bool:
+    """True if a process of this name has ever held it in this home."""
+    return _lock_of(home, name).exists()
+
+
+def _lock_of(home: Path, name: str) -> Path:
+    return home / ("lock" if name == LOCAL else f"lock.{name}")
 
 
 def _acquire(descriptor: int, deadline: float) -> None:

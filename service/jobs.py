@@ -27,10 +27,11 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobError:
-    """Why a job failed: a stable code and fixed text, never private data."""
+    """Why a job failed: a stable code and fixed text, never private data. ``where``: of a table that was refused."""
 
     code: str
     message: str
+    where: tuple[dict[str, str | int], ...] = ()
 
 
 SYNTHESIZE = "synthesize"
@@ -42,6 +43,9 @@ EVALUATE = "evaluate"
 CURVE = "curve"
 """The kind of a job that looks at utility over epsilon. Who chooses by it has tried: it counts as an attempt."""
 
+PULL = "pull"
+"""The kind of a job that brings a table in from elsewhere; it reads no dataset, it fills one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -50,6 +54,7 @@ class Job:
     ``facts`` are public too: ``canaries``, their number, ``policy``, the gates of the release, and ``without_dp``,
     whether the owner wants it compared with the same fit without privacy. ``files`` says under which key each of the
     job's files was published, so that nobody's file is taken for another attempt's. A lower ``priority`` waits.
+    ``asked_by``: a ``Principal.owner``; empty for a job of before there were owners, which is nobody's own.
     """
 
     id: str
@@ -76,6 +81,7 @@ class Job:
     kind: str = SYNTHESIZE
     files: dict[str, str] = field(default_factory=dict)
     priority: int = 0
+    asked_by: str = ""
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -7,9 +7,6 @@ from dataclasses import replace
 from service.ports import Ports, Release, TenantStores
 from understudy.messages import ReleaseState
 
-PERSONS = "persons.bin"
-"""A job's file with the keyed hashes of the persons whose rows it was trained on."""
-
 SUPERSEDES = "supersedes"
 """The fact of a job that says whose release its own will take the place of."""
 

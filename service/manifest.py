@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from understudy.digests import SIGNATURE, check_digests, read_small
+from understudy.digests import SIGNATURE, check_digests, opened, read_small
 from understudy.errors import InputRefused, UsageError
 
 ALGORITHM = "Ed25519"
@@ -56,7 +55,9 @@ def sign(manifest: bytes, seed: bytes) -> bytes:
 
 
 def verify(bundle: Path, expected: str = "") -> Verdict:
-    """Check every digest of a bundle, then its signature. ``expected``: a public key or a fingerprint, both as text.
+    """Check every digest of a bundle, a zip or a folder, then its signature.
+
+    ``expected``: a public key or a fingerprint, both as text.
 
     Guarantees: no byte of any file can be changed, and no file added or taken away, without a refusal.
     Raises: InputRefused: bundle-broken, bundle-changed, bundle-unsigned, bundle-forged (the signature is not of this
@@ -88,8 +89,8 @@ def _expected(text: str) -> str:
 
 def _signature(bundle: Path) -> tuple[bytes, bytes]:
     try:
-        with zipfile.ZipFile(bundle) as archive:
-            document = json.loads(read_small(archive, SIGNATURE))
+        with opened(bundle) as files:
+            document = json.loads(read_small(files, SIGNATURE))
         if document["algorithm"] != ALGORITHM:
             raise ValueError
         return bytes.fromhex(document["key"]), bytes.fromhex(document["signature"])

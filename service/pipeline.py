@@ -28,13 +28,15 @@ from evaluation.gates import STOP
 from evaluation.position import budget_position, scope_position
 from evaluation.statement import build
 from privacy.ledger import Account
-from service.bundle import WITHOUT_DP, WRITTEN, write_bundle
+from service.bundle import write_bundle
 from service.context import TenantId
 from service.execution import BUNDLE, CANONICAL, FOR_THE_OWNER, WITHHELD, Run, Seconds, Step
-from service.jobs import CURVE, EVALUATE, SYNTHESIZE
+from service.filenames import WITHOUT_DP, WRITTEN
+from service.jobs import CURVE, EVALUATE, PULL, SYNTHESIZE
 from service.lineage import SUPERSEDES, persons_key, sketch_key, supersede
 from service.owner_jobs import COMPARE_FLOW, CURVE_FLOW
 from service.ports import Release, TenantStores
+from service.pull_jobs import PULL_FLOW
 from synthesizers.registry import accountant_of, engines
 from synthesizers.text.base import has_text
 from understudy import __version__
@@ -124,8 +126,13 @@ def evaluate(run: Run) -> Seconds:
     return {}
 
 
-CONDITIONS = ("where", "rebalance")
+CONDITIONS = ("where", "rebalance", "impute")
 """What a job may ask of its rows, public facts of its request."""
+
+
+def _is_private(run: Run) -> bool:
+    """Whether the job's engine has a formal guarantee; without one no epsilon is named anywhere."""
+    return engines()[run.job.engine].formal_guarantee is not None
 
 
 def _asked(run: Run) -> dict[str, object]:
@@ -161,7 +168,7 @@ def _statement(run: Run, accounts: list[Account]) -> dict[str, object]:
         engine=run.job.engine,
         unit_column=unit.column,
         max_rows=unit.max_rows,
-        epsilon=run.job.epsilon if engines()[run.job.engine].formal_guarantee else None,
+        epsilon=run.job.epsilon if _is_private(run) else None,
         delta=run.job.delta,
         accountant=accountant_of(run.job.engine),
         events=[(str(entry["purpose"]), cast("dict[str, object]", entry["event"])) for entry in events],
@@ -170,6 +177,8 @@ def _statement(run: Run, accounts: list[Account]) -> dict[str, object]:
         scopes=[scope_position(account) for account in accounts],
         code_version=__version__,
         canaries=cast(int, run.job.facts.get("canaries", 0)),
+        generation=run.dataset.generation + 1,
+        made_from_release=run.dataset.release_of,
     ).as_dict()
 
 
@@ -199,12 +208,14 @@ BUNDLED = (
 
 
 def _public_facts(run: Run) -> dict[str, object]:
+    private = _is_private(run)
     return {
         "job": run.job.id,
         "population": run.job.population,
         "engine": run.job.engine,
-        "epsilon": run.job.epsilon,
-        "delta": run.job.delta,
+        "formal_guarantee": private,
+        "epsilon": run.job.epsilon if private else None,
+        "delta": run.job.delta if private else None,
         "n_rows": run.facts("made.json")["n_rows"],
         **{name: wanted for name in CONDITIONS if (wanted := _asked(run).get(name))},
         "sampling": run.facts("made.json").get("sampling", {}),
@@ -242,5 +253,6 @@ FLOWS: dict[str, tuple[Step, ...]] = {
     ),
     EVALUATE: COMPARE_FLOW,
     CURVE: CURVE_FLOW,
+    PULL: PULL_FLOW,
 }
 """The steps of each kind of job. What stands here is persisted by name: raise ``worker.FLOW_VERSION`` to reorder it."""

@@ -23,6 +23,7 @@ from service.context import Principal, TenantId
 from service.jobs import Job
 from service.retention import Policy
 from service.settings import Settings
+from service.tracing import Fact, Span
 from understudy.messages import DatasetState, ReleaseState, Role, TableFormat
 
 Entropy = Callable[[int], bytes]
@@ -38,7 +39,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A declared table. ``schema`` is the Frictionless document, ``facts`` are owner-only counts."""
+    """A declared table. ``schema`` is the Frictionless document, ``facts`` are owner-only counts.
+
+    ``source``: the connection that its rows were pulled from, ``source_version`` the ETag of an object; else empty.
+    """
 
     id: str
     tenant: str
@@ -55,6 +59,8 @@ class Dataset:
     release_of: str = ""
     generation: int = 0
     sheet: str = ""
+    source: str = ""
+    source_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -498,6 +504,16 @@ class Metrics(Protocol):
         """Answer on a port of its own while the block lasts; gives the port, which 0 lets the system choose."""
 
 
+class Traces(Protocol):
+    """Where spans go."""
+
+    def span(self, name: str, *, trace: str = "", parent: str = "", **facts: Fact) -> AbstractContextManager[Span]:
+        """Time the block. See ``service.tracing``."""
+
+    def close(self) -> None:
+        """Send what is waiting, then end."""
+
+
 class Sandbox(Protocol):
     """Runs one task on private data in a child process with limits."""
 
@@ -531,8 +547,15 @@ class Ports:
     tokens: Tokens | None = None
     limits: Limits | None = None
     metrics: Metrics | None = None
+    traces: Traces | None = None
     checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """What must hold for the service to be ready, by name."""
+
+    def span(self, name: str, *, trace: str = "", parent: str = "", **facts: Fact) -> AbstractContextManager[Span]:
+        """Time the block, if somebody wants to know."""
+        if self.traces is None:
+            return contextlib.nullcontext(Span())
+        return self.traces.span(name, trace=trace, parent=parent, **facts)
 
     @contextlib.contextmanager
     def folder(self, prefix: str) -> Iterator[Path]:

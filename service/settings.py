@@ -11,6 +11,7 @@ from typing import Any
 
 from service import identity
 from service.identity import OidcSettings
+from service.tracing import checked_endpoint
 from understudy.errors import UsageError
 
 _MIB = 1024 * 1024
@@ -24,6 +25,7 @@ class Settings:
     database_url: str = ""
     anchor: Path | None = None
     policy: Path | None = None
+    connections: Path | None = None
     scrub_model: Path | None = None
     keys: Path | None = None
     root_key: str = field(default="", repr=False)
@@ -50,6 +52,7 @@ class Settings:
     max_calls_per_tenant: int = 16
     max_http_per_tenant: int = 256
     audit_syslog: str = ""
+    otlp_endpoint: str = ""
     oidc: OidcSettings | None = None
 
     @classmethod
@@ -75,6 +78,9 @@ class Settings:
         chosen: dict[str, Any] = _storage(environ)
         chosen["oidc"] = OidcSettings.from_environment(environ)
         chosen["audit_syslog"] = environ.get("UNDERSTUDY_AUDIT_SYSLOG", "")
+        if endpoint := environ.get("UNDERSTUDY_OTLP_ENDPOINT", ""):
+            off_host = environ.get("UNDERSTUDY_OTLP_OFF_HOST", "") == "1"
+            chosen["otlp_endpoint"] = checked_endpoint(endpoint, off_host=off_host)
         for name, value in environ.items():
             if name in numbers:
                 if not value.isdecimal() or int(value) < 1:
@@ -151,6 +157,9 @@ _OTHERS = identity.NAMES | {
     "UNDERSTUDY_SCRATCH",
     "UNDERSTUDY_TEXT_MODEL",
     "UNDERSTUDY_TEXT_ENDPOINT",
+    "UNDERSTUDY_CONNECTIONS",
+    "UNDERSTUDY_OTLP_ENDPOINT",
+    "UNDERSTUDY_OTLP_OFF_HOST",
     "UNDERSTUDY_URL",
     "UNDERSTUDY_API_KEY",
 }
@@ -174,6 +183,7 @@ def _storage(environ: Mapping[str, str]) -> dict[str, Any]:
         "blobs": place("UNDERSTUDY_BLOBS"),
         "blob_keys": place("UNDERSTUDY_BLOB_KEYS"),
         "scratch": path("UNDERSTUDY_SCRATCH"),
+        "connections": path("UNDERSTUDY_CONNECTIONS"),
         "text_model": path("UNDERSTUDY_TEXT_MODEL"),
         "text_endpoint": environ.get("UNDERSTUDY_TEXT_ENDPOINT", ""),
     }

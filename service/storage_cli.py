@@ -17,13 +17,14 @@ from service.store.keys import FileKeys
 from service.store.opening import open_vault_of, root_file_of
 from service.store.roots import parse_roots, replace_roots
 from service.store.vault import Vault
+from understudy.digests import BESIDE
 from understudy.errors import Conflict, UsageError
 
 _LOCK_WAIT_S = 2.0
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="A bundle, as it was downloaded: bundle.zip.")],
+    bundle: Annotated[Path, typer.Argument(help="A bundle: the zip as it was fetched, or the folder of 'synth'.")],
     key: Annotated[
         str, typer.Option("--key", help="The signing key or its fingerprint, as text or in a file, learnt another way.")
     ] = "",
@@ -31,8 +32,11 @@ def verify(
     """Check every digest of a bundle, and its signature. Works offline; needs no service."""
     found = verified(bundle, _text_of(key))
     print(f"good: every file is as it was signed by {found.fingerprint}")
-    for name in ("job", "population", "engine", "epsilon", "delta", "n_rows", "generation"):
+    for name in ("job", "population", "engine", "epsilon", "delta", "n_rows", "generation", "made_from_release"):
         print(f"  {name}: {found.facts.get(name, '')}")
+    beside = sorted(name for name in BESIDE if bundle.is_dir() and (bundle / name).exists())
+    if beside:
+        print(f"not in the bundle, so not signed: {', '.join(beside)}")
     if not found.is_expected:
         print("Compare that fingerprint with the service's own ('understudy signing-key'), or give it with --key.")
 

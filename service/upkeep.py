@@ -1,4 +1,4 @@
-"""The operator's commands for the house itself: doctor and migrate."""
+"""The operator's commands for the house itself: doctor and migrate. See ``cli`` for why imports stand within."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from service.doctor import Verdict, examine
 from service.settings import Settings
-from service.store.engine import open_engine
-from service.store.migration import SchemaState, downgrade, upgrade
-from service.worker import DbosQueue
 
-_COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAULT: "red"}
+_COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 
 
 def doctor(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print what is wrong, and nothing if all is well.")] = False,
 ) -> None:
     """Check versions, disk, keys, clock, database, ledgers, blobs and child processes. Exits with 1 after a fault."""
+    from service.doctor import Verdict, examine
+
     table = Table("check", "", Column("detail", overflow="fold"), show_header=False, box=None)
     has_fault = False
     for found in examine(Settings.from_environment(os.environ)):
@@ -43,6 +41,10 @@ def migrate(
 
     SQLite is brought up by 'serve' itself; Postgres only here, so that one process decides when.
     """
+    from service.store.engine import open_engine
+    from service.store.migration import SchemaState, downgrade, upgrade
+    from service.worker import DbosQueue
+
     engine = open_engine(Settings.from_environment(os.environ).url)
     try:
         if to:

@@ -28,6 +28,7 @@ from service.execution import RETRY_AFTER_S, Claim, run_step, wait
 from service.jobs import SYNTHESIZE, Job
 from service.pipeline import FLOWS
 from service.ports import Ports, Transaction
+from service.scratch import sweep_dead
 from service.telemetry import event, redacted
 from understudy.errors import Conflict, NotFound
 
@@ -213,7 +214,9 @@ class Worker:
                     self._give_way()
                     return
                 if pulse.may_judge():
-                    recover(set(self._register.alive(within_s=timeout_s)))
+                    alive = set(self._register.alive(within_s=timeout_s))
+                    recover(alive)
+                    sweep_dead(self._ports.settings, alive)
             except Exception as error:  # the next beat tries again
                 event("worker.beat_failed", **redacted(error))
 

@@ -143,7 +143,8 @@ class ExpectedError:
 class FittedSynthesizer(Source, Protocol):
     """A model that holds released numbers only, and can make rows.
 
-    An engine gives ``propose``, ``conditioned`` and ``constraints``; ``conditions.sampled`` makes ``sample`` of them.
+    An engine gives ``propose``, ``conditioned``, ``constraints`` and ``completed``; ``conditions.sampled`` makes
+    ``sample`` of them, ``imputation.imputed`` makes ``impute``.
     """
 
     def sample(self, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> pa.Table:
@@ -154,9 +155,26 @@ class FittedSynthesizer(Source, Protocol):
         """
         ...
 
+    def impute(self, rows: pa.Table, columns: Sequence[str], *, seed: int) -> pa.Table:
+        """Given rows, with the empty cells of these columns filled from the model; see ``imputation.imputed``.
+
+        No given cell is changed. The same arguments give the same rows. Raises: UsageError (impute-...).
+        """
+        ...
+
     def save(self, directory: Path) -> None:
         """Write the artifact: manifest.json and arrays.npz."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """How an engine does what all engines can, in words fit for a table."""
+
+    conditions: str
+    rebalancing: str
+    imputation: str
+    constraints: str
 
 
 class Synthesizer(Protocol):
@@ -166,6 +184,7 @@ class Synthesizer(Protocol):
     summary: str
     formal_guarantee: FormalGuarantee | None
     """None: rows are used without any formal guarantee, and the last event of every plan says so."""
+    abilities: Abilities
 
     def plan(self, schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | None) -> Plan:
         """The price list; ``n_rows`` is a public guess of the number of rows, or None."""

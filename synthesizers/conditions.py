@@ -16,9 +16,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from synthesizers.asked import Reader
 from synthesizers.constraints import Functions, broken, selected
+from synthesizers.imputation import Completes, imputed
 from understudy.errors import Place, UsageError
-from understudy.rules import Constraint, Determines, Selection, Value, selection
+from understudy.rules import Constraint, Determines, Selection, Value
 from understudy.schema import TableSchema
 
 LEAST_RATE = 1e-3
@@ -37,26 +39,36 @@ class Conditions:
     """What the rows to be made shall be like; wishes of who asks for them, public facts.
 
     ``where``: selections by column, all of which every row is in. ``shares``: by column, the wanted share of some of
-    its values; the others, missing included, divide the rest as in the model.
+    its values; the others, missing included, divide the rest as in the model. ``impute``: columns without a missing
+    value: where the model leaves one out, it is drawn given the row's other columns.
     """
 
     where: Mapping[str, Selection] = field(default_factory=dict)
     shares: Mapping[str, Mapping[Value, float]] = field(default_factory=dict)
+    impute: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.where or self.shares)
+        return bool(self.where or self.shares or self.impute)
 
     @classmethod
-    def parse(cls, schema: TableSchema, *, where: Mapping[str, object], rebalance: Mapping[str, object]) -> Conditions:
+    def parse(
+        cls,
+        schema: TableSchema,
+        *,
+        where: Mapping[str, object],
+        rebalance: Mapping[str, object],
+        impute: Sequence[str] = (),
+    ) -> Conditions:
         """From JSON: ``where`` has a list of values, or an object with minimum and/or maximum, for each column;
-        ``rebalance`` has for each column an object of values (as text) and their shares.
+        ``rebalance`` has for each column an object of values (as text) and their shares; ``impute`` names columns.
 
         Raises: UsageError (condition-invalid) with JSON pointers.
         """
-        reader = _Reader(schema)
+        reader = Reader(schema)
         found = cls(
             where={name: one for name, wanted in where.items() if (one := reader.selection(name, wanted)) is not None},
             shares={name: reader.shares(name, wanted) for name, wanted in rebalance.items()},
+            impute=reader.imputed(impute, rebalance),
         )
         if reader.faults:
             places = tuple(Place(pointer=pointer) for pointer, _ in reader.faults[:20])
@@ -64,17 +76,8 @@ class Conditions:
         return found
 
 
-class Source(Protocol):
-    """Rows of a fitted model."""
-
-    @property
-    def constraints(self) -> Sequence[Constraint]:
-        """The rules of the schema that it was fitted for."""
-        ...
-
-    def propose(self, n_rows: int | None, *, seed: int) -> pa.Table:
-        """Rows as the model has them, which may break constraints; None means the noisy number of rows."""
-        ...
+class Source(Completes, Protocol):
+    """Rows of a fitted model. ``propose``: rows may break constraints; None means the noisy number of rows."""
 
     def conditioned(self, conditions: Conditions) -> Source | None:
         """The model under these conditions: ``shares`` met, and ``where`` as well as it can be. None if the engine
@@ -93,10 +96,13 @@ class Sampled:
     proposed: int
     broke_constraints: int
     missed_conditions: int
+    imputed: Mapping[str, int] = field(default_factory=dict)
+    """By column, cells of the proposed rows that were filled."""
 
     def as_dict(self) -> dict[str, object]:
         """Public facts of the sampling: of the model's rows, none of the real ones."""
-        return {
+        filled = {name: round(cells / max(self.proposed, 1), 6) for name, cells in self.imputed.items()}
+        return ({"imputed": dict(self.imputed), "imputed_rate": filled} if filled else {}) | {
             "proposed": self.proposed,
             "broke_constraints": self.broke_constraints,
             "missed_conditions": self.missed_conditions,
@@ -108,7 +114,7 @@ def sampled(source: Source, n_rows: int | None, *, seed: int, conditions: Condit
     """``n_rows`` rows (None: the noisy number of rows) that keep the source's constraints and the conditions.
 
     The same arguments give the same rows. Without constraints and conditions they are the source's own.
-    Raises: UsageError (condition-unknown, condition-too-rare, rebalance-columns).
+    Raises: UsageError (condition-unknown, condition-too-rare, rebalance-columns, impute-unknown).
     """
     conditions = conditions or Conditions()
     constraints = source.constraints
@@ -117,7 +123,7 @@ def sampled(source: Source, n_rows: int | None, *, seed: int, conditions: Condit
         raise UsageError("This engine changes the shares of one column at a time.", code="rebalance-columns")
     functions = Functions(constraints, _pilot(source, constraints))
     search = _Search(exact or source, constraints, conditions, functions, seed)
-    if not constraints and (not conditions or (exact is not None and not conditions.where)):
+    if not constraints and (not conditions or (exact is not None and not conditions.where and not conditions.impute)):
         rows = search.source.propose(n_rows, seed=seed)
         return Sampled(rows, rows.num_rows, 0, 0)
     first = search.proposal(n_rows if n_rows is None else min(n_rows, _MOST))
@@ -166,10 +172,17 @@ class _Search:
         self._constraints, self._conditions, self._functions = constraints, conditions, functions
         self._seeds = _seeds(seed)
         self._proposed = self._broke = self._missed = 0
+        self._imputed = dict.fromkeys(conditions.impute, 0)
 
     def proposal(self, n_rows: int | None) -> pa.Table:
-        """New rows of the model."""
-        return self._functions.applied(self.source.propose(n_rows, seed=next(self._seeds)))
+        """New rows of the model, with the cells filled that are to be."""
+        seed = next(self._seeds)
+        rows = self.source.propose(n_rows, seed=seed)
+        if self._imputed:
+            found = imputed(self.source, rows, list(self._imputed), seed=seed)
+            rows = found.rows
+            self._imputed = {name: self._imputed[name] + cells for name, cells in found.cells.items()}
+        return self._functions.applied(rows)
 
     def rows(self, proposal: pa.Table, wanted: int, quota: _Quota | None) -> Sampled:
         """``wanted`` rows, from this proposal and as many more as it takes."""
@@ -196,7 +209,7 @@ class _Search:
         if quota is not None:
             order = np.random.default_rng([next(self._seeds), 2]).permutation(rows.num_rows)
             rows = rows.take(order)
-        return Sampled(rows, self._proposed, self._broke, self._missed)
+        return Sampled(rows, self._proposed, self._broke, self._missed, self._imputed)
 
     def _fitting(self, rows: pa.Table) -> pa.Table:
         """Those that keep all constraints and are as asked for."""
@@ -229,62 +242,3 @@ def _seeds(seed: int) -> Iterator[int]:
     rng = np.random.default_rng([seed, 3])
     while True:
         yield int(rng.integers(2**62))
-
-
-class _Reader:
-    """Reads conditions and collects their faults."""
-
-    def __init__(self, schema: TableSchema) -> None:
-        self._columns = {column.name: column for column in schema.modelled}
-        self.faults: list[tuple[str, str]] = []
-
-    def _fault(self, pointer: str, message: str) -> None:
-        self.faults.append((pointer, message))
-
-    def _value(self, column: str, document: object) -> Value | None:
-        return self._columns[column].value(document)
-
-    def selection(self, column: str, wanted: object) -> Selection | None:
-        pointer = f"/where/{_escape(column)}"
-        if column not in self._columns:
-            self._fault(pointer, "This is no column that is modelled.")
-            return None
-        return selection(wanted, column, self._value, self._fault, pointer)
-
-    def shares(self, column: str, wanted: object) -> dict[Value, float]:
-        pointer = f"/rebalance/{_escape(column)}"
-        known = self._columns.get(column)
-        if known is None or not (known.enum is not None or known.type in ("boolean", "string")):
-            self._fault(pointer, "Only the values of a modelled column that are words, true and false, or listed.")
-            return {}
-        if not isinstance(wanted, Mapping) or not wanted:
-            self._fault(pointer, "This is an object of values and their shares.")
-            return {}
-        found: dict[Value, float] = {}
-        for text, share in wanted.items():
-            value = self._value(column, _untexted(text, known.type))
-            if value is None:
-                self._fault(f"{pointer}/{_escape(text)}", "This is no value of the column.")
-            elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-                self._fault(f"{pointer}/{_escape(text)}", "A share is from 0 to 1.")
-            else:
-                found[value] = float(share)
-        if math.fsum(found.values()) > 1 + 1e-9:
-            self._fault(pointer, "The shares add up to more than 1.")
-        return found
-
-
-def _untexted(text: str, type_: str) -> object:
-    """The JSON value that a key of an object, which is always text, stands for."""
-    if type_ == "boolean":
-        return {"true": True, "false": False}.get(text.lower())
-    if type_ in ("integer", "number"):
-        try:
-            return float(text)
-        except ValueError:
-            return None
-    return text
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def view_of(engine: Synthesizer) -> dict[str, Any]:
         "is_ready": is_ready(engine),
         "environment": "" if place is None else place.name,
         "licence": "" if place is None else place.licence,
-        "conditions": "exact" if isinstance(engine, MarginalSynthesizer) else "by rejection",
+        **asdict(engine.abilities),
     }
 
 

@@ -1,12 +1,18 @@
-"""Which files are run first: the longest, so that no process is left alone with one of them at the end.
+"""Which files are run first, and a disk that nobody waits for.
 
-pytest-xdist hands out whole files (``--dist loadfile``) in this order if ``--no-loadscope-reorder`` tells it not to
-begin with those that have the most tests, which are the shortest.
+The longest are first, so that no process is left alone with one of them at the end: pytest-xdist hands out whole files
+(``--dist loadfile``) in this order if ``--no-loadscope-reorder`` tells it not to begin with those that have the most
+tests, which are the shortest.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+
+from service.store import engine as store_engine
 
 LONGEST = (
     "tests/e2e/test_offline_bundle.py",
@@ -35,3 +41,15 @@ def _place(file: str, slow: set[str]) -> int:
     if file in LONGEST:
         return LONGEST.index(file)
     return len(LONGEST) + (file not in slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def durable_pragmas() -> Iterator[tuple[str, ...]]:
+    """Nobody cuts the power in a test, so nothing waits for the disk. Gives what SQLite is told in life."""
+    durable = store_engine._PRAGMAS
+    hasty = tuple(each.replace("synchronous=FULL", "synchronous=OFF") for each in durable)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_engine, "_PRAGMAS", hasty)
+        for name in ("fsync", "fdatasync"):
+            patch.setattr(os, name, lambda _descriptor: None)
+        yield durable

@@ -42,6 +42,9 @@ class Finder(Protocol):
         ...
 
 
+HINT = "HINT"
+"""No entity: where a model sees any chance of one. It finds nothing by itself."""
+
 KIND_OF_ENTITY: dict[str, str] = {
     "PERSON": "name",
     "DATE_TIME": "date",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from privacy.scrub.numbers import digits_of, iban_check, luhn_digit
 
@@ -90,3 +91,11 @@ def phone(written: str) -> bool:
     """7 to 15 digits that are not one digit over and over."""
     digits = digits_of(written)
     return 7 <= len(digits) <= 15 and len(set(digits)) > 1
+
+
+def ip6(written: str) -> bool:
+    """An IPv6 address (RFC 4291) that is not a time of day."""
+    try:
+        return written.count(":") > 2 and ip_address(written).version == 6
+    except ValueError:
+        return False

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from privacy.scrub.lexicon import words
+
 _LETTER = r"[^\W\d_]"
 _UPPER = r"[A-ZÀ-ÖØ-ÞĀ-ɏ]"
 _CAP = rf"{_UPPER}(?:{_LETTER}|['’-](?={_LETTER})){{1,24}}"
@@ -107,3 +109,21 @@ EPONYM = re.compile(
 ARTICLE = re.compile(r"(?i)(?<!\w)(?:the|an?|curved|straight|blunt|this|each|another|french|#\d{1,2}|\d{1,2}-)[ ]?$")
 """Before a lone capitalised word these tell of a thing: 'a Kocher', 'the Mayo'. People go without."""
 TOKEN = re.compile(rf"{_LETTER}(?:{_LETTER}|['’](?={_LETTER})){{0,40}}")
+
+DISEASES = frozenset(
+    words(
+        "alzheimer asperger babinski barrett behcet brudzinski buerger chagas charcot chvostek crohn cushing dupuytren "
+        "guillain hashimoto hirschsprung hodgkin homan huntington jakob kaposi kernig korsakoff kussmaul lachman "
+        "lhermitte lyme marfan mcburney meckel meniere osgood paget parkinson perthes peyronie phalen raynaud reiter "
+        "romberg sjogren spurling takayasu tinel tourette trousseau wegener wernicke"
+    )
+)
+"""Names that in a note nearly always mean a disease or a sign, also alone: 'denies Parkinson\'s'."""
+OFTEN_PEOPLE = frozenset(words("addison bell down graves murphy still turner wilson"))
+"""Names of diseases that are common surnames: only 'Bell\'s' at the end of a clause is taken for the disease."""
+CLAUSE_END = re.compile(r"\s{0,2}(?:[.,;:)/\n]|$|(?:and|or|but|is|was|since|on|with|stable)\b)")
+RELATIVE = re.compile(
+    r"(?i)\s{1,2}(?:wife|husband|son|daughter|mother|father|brother|sister|family|chart|room|house|nurse|doctor)\b"
+)
+"""After a genitive these tell of a person: 'Parkinson\'s wife'."""
+TITLED = re.compile(r"(?i)\b(?:dr|mr|mrs|ms|prof|doctor|nurse|miss|sir)\.?\s{1,2}$")

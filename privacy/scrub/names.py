@@ -6,13 +6,24 @@ that are plugged in as further recognizers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from privacy.scrub.base import Span
 from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import NO_NAMES, PARTICLES, SUFFIXES, TITLES, Gazetteer
-from privacy.scrub.name_cues import ARTICLE, EPONYM, TOKEN, rules
+from privacy.scrub.name_cues import (
+    ARTICLE,
+    CLAUSE_END,
+    DISEASES,
+    EPONYM,
+    OFTEN_PEOPLE,
+    RELATIVE,
+    TITLED,
+    TOKEN,
+    rules,
+)
 
 ENTITY = "PERSON"
 _MISTAKEN = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
@@ -28,7 +39,7 @@ class NameFinder:
     def find(self, text: str) -> list[Span]:
         """Spans of names in ``text``; time is linear in its length."""
         spans = [*self._announced(text), *self._listed(text)]
-        return [_own(text, span) for span in spans if not EPONYM.match(text, span.end)]
+        return [_own(text, span) for span in spans if not is_eponym(text, span)]
 
     def _announced(self, text: str) -> Iterator[Span]:
         for announcement, pattern, score in rules():
@@ -161,7 +172,23 @@ def is_eponym(text: str, span: Span) -> bool:
         return False
     first = TOKEN.match(text, span.start)
     within = EPONYM.match(text, first.end()) if first else None
-    return EPONYM.match(text, span.end) is not None or (within is not None and within.end() >= span.end)
+    if EPONYM.match(text, span.end) is not None or (within is not None and within.end() >= span.end):
+        return True
+    return first is not None and first.end() >= span.end and _is_disease(text, first)
+
+
+def _is_disease(text: str, word: re.Match[str]) -> bool:
+    """A lone word that nearly always names a disease, or a common surname whose genitive ends a clause."""
+    if TITLED.search(text, max(0, word.start() - 10), word.start()):
+        return False
+    folded = fold(word[0]).replace("’", "'")
+    end, genitive = word.end(), folded.endswith("'s")
+    if not genitive and text[end : end + 2] in ("'s", "’s"):
+        end, genitive = end + 2, True
+    stem = folded.removesuffix("'s")
+    if stem in OFTEN_PEOPLE:
+        return genitive and CLAUSE_END.match(text, end) is not None
+    return stem in DISEASES and not (genitive and RELATIVE.match(text, end))
 
 
 def _strength(folded: str, listed: bool, ordinary: frozenset[str]) -> int:
@@ -183,9 +210,10 @@ def propagate(text: str, spans: list[Span], ordinary: frozenset[str]) -> list[Sp
     for token in TOKEN.finditer(text):
         folded = fold(token[0]).removesuffix("'s")
         if folded in parts and (token[0][0].isupper() or folded in quiet):
-            if folded in ordinary and EPONYM.match(text, token.end()):
+            span = Span(start=token.start(), end=token.end(), entity=ENTITY, score=0.6)
+            if folded in ordinary and is_eponym(text, span):
                 continue
-            found.append(_own(text, Span(start=token.start(), end=token.end(), entity=ENTITY, score=0.6)))
+            found.append(_own(text, span))
     return found
 
 

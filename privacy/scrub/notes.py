@@ -81,6 +81,8 @@ def _read(line: bytes, number: int) -> tuple[str | None, str | None]:
     """(text, person) of a line."""
     try:
         entry = json.loads(line)
+    except UnicodeDecodeError:
+        raise _refused("A line is not UTF-8.", number) from None
     except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict) or FIELD not in entry:

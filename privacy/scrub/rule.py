@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One shape of one entity. ``check`` refuses a match; ``needs`` are folded words, one of which must occur."""
+    """One shape of one entity. ``check`` refuses a match; ``needs`` are folded words, one of which must occur;
+    ``digits``: it matches nothing without a digit."""
 
     entity: str
     name: str
@@ -23,3 +24,4 @@ class Rule:
     needs: tuple[str, ...] = ()
     check: Callable[[str], bool] | None = None
     flags: int = re.IGNORECASE
+    digits: bool = False

@@ -19,18 +19,26 @@ _PHONE_NEEDS = tuple(
 )
 
 NUMBERS: tuple[Rule, ...] = (
-    Rule(entity="US_SSN", name="ssn", regex=r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])", score=0.9),
+    Rule(entity="US_SSN", name="ssn", digits=True, regex=r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])", score=0.9),
     Rule(
         entity="US_SSN",
         name="ssn-spaced",
+        digits=True,
         regex=r"(?<![\w-])\d{3}[ .]\d{2}[ .]\d{4}(?![\w-])",
         score=0.6,
         check=checks.ssn,
     ),
-    Rule(entity="US_SSN", name="ssn-masked", regex=r"(?<!\w)[x*#]{3}[- ]?[x*#]{2}[- ]?\d{4}(?!\w)", score=0.9),
+    Rule(
+        entity="US_SSN",
+        name="ssn-masked",
+        digits=True,
+        regex=r"(?<!\w)[x*#]{3}[- ]?[x*#]{2}[- ]?\d{4}(?!\w)",
+        score=0.9,
+    ),
     Rule(
         entity="US_SSN",
         name="ssn-announced",
+        digits=True,
         regex=r"(?<![a-z])(?:ssn?|soc(?:ial)?\.?\s{0,2}sec(?:urity)?\.?|social|tin|itin|tax id)(?:\s{0,2}(?:number"
         r"|num|no|#)\.?)?[\s:#=-]{0,4}(?:is|was|ending(?: in)?|last (?:four|4)(?: "
         r"digits)?)?[\s:#=-]{0,4}(?P<v>\d{3}[ .-]{0,3}\d{2}[ .-]{0,3}\d{4}|\d{4})(?!\d)",
@@ -65,21 +73,61 @@ NUMBERS: tuple[Rule, ...] = (
     Rule(
         entity="IP_ADDRESS",
         name="ipv4",
+        digits=True,
         regex=r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)",
         score=0.8,
     ),
     Rule(
+        entity="IP_ADDRESS",
+        name="ipv6",
+        regex=r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:])",
+        score=0.8,
+        needs=(":",),
+        check=checks.ip6,
+    ),
+    Rule(
+        entity="MAC_ADDRESS",
+        name="mac",
+        digits=True,
+        regex=r"(?<![\w:-])[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?![\w:-])",
+        score=0.8,
+    ),
+    Rule(
+        entity="UUID",
+        name="uuid",
+        digits=True,
+        regex=r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])",
+        score=0.9,
+        needs=("-",),
+    ),
+    Rule(
+        entity="US_MBI",
+        name="mbi",
+        regex=r"(?<![\w-])[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?"
+        r"[AC-HJKMNP-RT-Y]{2}\d{2}(?![\w-])",
+        score=0.7,
+        digits=True,
+    ),
+    Rule(
         entity="IBAN_CODE",
         name="iban",
+        digits=True,
         regex=r"(?<![\w-])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![\w-])",
         score=1.0,
         check=checks.iban,
         flags=0,
     ),
-    Rule(entity="IBAN_CODE", name="iban-close", regex=r"(?<!\w)[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?!\w)", score=0.7),
+    Rule(
+        entity="IBAN_CODE",
+        name="iban-close",
+        digits=True,
+        regex=r"(?<!\w)[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?!\w)",
+        score=0.7,
+    ),
     Rule(
         entity="CREDIT_CARD",
         name="card",
+        digits=True,
         regex=r"(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w-])",
         score=0.95,
         check=checks.card,
@@ -87,6 +135,7 @@ NUMBERS: tuple[Rule, ...] = (
     Rule(
         entity="CREDIT_CARD",
         name="card-announced",
+        digits=True,
         regex=r"(?<![a-z])(?:card|visa|mastercard|amex|cc|american express|discover|debit|credit)(?:\s{1,2}(?:card"
         r"|number|no|num)\.?){0,2}[\s:#=-]{0,4}(?:is|was|ending(?: in| with)?)?[\s:#=-]{0,4}(?P<v>\d(?:[ "
         r"-]?\d){11,18}|[x*]{2,12}[ -]?\d{4}|\d{4}(?=\D|$))",
@@ -100,6 +149,7 @@ TELEPHONES: tuple[Rule, ...] = (
     Rule(
         entity="PHONE_NUMBER",
         name="nanp",
+        digits=True,
         regex=r"(?<![\w.(/-])(?:\+?1[ .-]{0,2})?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ ./-]{1,2})\d{3}[ .-]{1,2}\d{4}"
         r"(?:\s{0,2},?(?:x|ext|extension)\.?\s{0,2}\d{1,6})?(?![\w-])",
         score=0.85,
@@ -107,6 +157,7 @@ TELEPHONES: tuple[Rule, ...] = (
     Rule(
         entity="PHONE_NUMBER",
         name="international",
+        digits=True,
         regex=r"(?<![\w.])(?:\+[1-9]\d{0,2}|00[1-9]\d{0,2}(?=[ ./-]))(?:[ ./-]{0,2}(?:\(\d{1,5}\)"
         r"|\d{1,6})){1,6}(?:\s{0,2}(?:x|ext)\.?\s{0,2}\d{1,6})?(?![\w-])",
         score=0.85,
@@ -115,6 +166,7 @@ TELEPHONES: tuple[Rule, ...] = (
     Rule(
         entity="PHONE_NUMBER",
         name="trunk",
+        digits=True,
         regex=r"(?<![\w.+-])\(?0\d{2,5}\)?[ /-]{1,2}\d{2,4}(?:[ -]?\d{2,4}){1,3}(?:\s{0,2}(?:x"
         r"|ext)\.?\s{0,2}\d{1,6})?(?![\w-])",
         score=0.6,
@@ -123,6 +175,7 @@ TELEPHONES: tuple[Rule, ...] = (
     Rule(
         entity="PHONE_NUMBER",
         name="phone-announced",
+        digits=True,
         regex=rf"(?<![A-Za-z])(?:{_PHONE_CUES})(?:\s{{1,2}}(?:number|no|num|phone|at|me|us|her|him|them|back|is|was"
         rf"|on|to|#)\.?){{0,4}}[\s.:#=-]{{1,4}}"
         r"(?P<v>\+?(?:\(\d{1,5}\)|\d{1,5})(?:[ ./-]{0,2}(?:\(\d{2,5}\)|\d{2,5})){1,5}(?:\s{0,2}(?:x"
@@ -131,11 +184,14 @@ TELEPHONES: tuple[Rule, ...] = (
         needs=_PHONE_NEEDS,
         check=checks.phone,
     ),
-    Rule(entity="PHONE_NUMBER", name="local", regex=r"(?<![\w./-])[2-9]\d{2}-\d{4}(?![\w-])", score=0.6),
-    Rule(entity="PHONE_NUMBER", name="dotted", regex=r"(?<![\w.])\d{3}[./]\d{3}[./-]\d{4}(?!\w)", score=0.8),
+    Rule(entity="PHONE_NUMBER", name="local", digits=True, regex=r"(?<![\w./-])[2-9]\d{2}-\d{4}(?![\w-])", score=0.6),
+    Rule(
+        entity="PHONE_NUMBER", name="dotted", digits=True, regex=r"(?<![\w.])\d{3}[./]\d{3}[./-]\d{4}(?!\w)", score=0.8
+    ),
     Rule(
         entity="PHONE_NUMBER",
         name="pager",
+        digits=True,
         regex=r"(?<![A-Za-z])(?:pager|beeper|paged?|ext|extension|x)(?:\s{0,2}(?:no|number"
         r"|#))?[\s.:#]{0,3}(?P<v>\d{4,6})(?![\w-])",
         score=0.7,
@@ -147,6 +203,7 @@ AGES: tuple[Rule, ...] = (
     Rule(
         entity="AGE",
         name="age-over-89",
+        digits=True,
         regex=r"(?<![\w./-])(?P<v>9\d|1[0-2]\d)\s?-?\s?(?:years?|yrs?|y/?o|yo|y\.o\.?|yr)(?![a-z])",
         score=0.8,
         needs=("y",),
@@ -154,6 +211,7 @@ AGES: tuple[Rule, ...] = (
     Rule(
         entity="AGE",
         name="age-announced",
+        digits=True,
         regex=r"(?<![a-z])(?:aged?(?: of| is|d)?|turned|turning|turns"
         r"|died at(?: age)?|lived to)[\s:=]{1,3}(?P<v>9\d|1[0-2]\d)(?![\w/%]|\.\d)",
         score=0.8,
@@ -162,6 +220,7 @@ AGES: tuple[Rule, ...] = (
     Rule(
         entity="AGE",
         name="age-sex",
+        digits=True,
         regex=r"(?<![\w./-])(?P<v>9\d|1[0-2]\d)\s?(?:[MF](?![\w/])|male|female|woman|man|lady|gentleman)",
         score=0.6,
     ),

@@ -21,7 +21,9 @@ _STATE_NAMES = (
     "|West Virginia|Wisconsin|Wyoming"
 )
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-ɏ][\w'’.-]{1,24}"
-_TOWN = rf"{_CAP}(?: {_CAP}){{0,2}}"
+_PART = r"[A-ZÀ-ÖØ-ÞĀ-ɏ][\w'’-]{1,24}"
+_TOWN = rf"(?:(?:St|Ste|Ft|Mt|Pt)\. )?{_PART}(?: {_PART}){{0,2}}"
+"""No full stop inside, but for 'St.': the next sentence is none of the town's."""
 _ZIP = r"\d{5}(?:-\d{4})?(?!\d)"
 _UNIT = (
     r"(?:,?\s{1,3}(?:(?:[Aa]pt|APT|[Aa]partment|[Uu]nit|UNIT|[Ss]uite|SUITE|[Ss]te|STE|[Ff]loor|[Ff]l|[Rr]oom"
@@ -43,6 +45,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="street",
+        digits=True,
         regex=rf"(?<![\w.,/-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?,?[ ]{{1,2}}(?:(?:[NSEW]{{1,2}}\.?|North|South|East"
         rf"|West)[ ]{{1,2}})?(?:(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))[ "
         rf"]{{1,2}}){{1,4}}(?i:{_STREET})(?![\w'])\.?(?:[ ](?:[NSEW]{{1,2}}|North|South|East"
@@ -53,6 +56,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="street-plain",
+        digits=True,
         regex=r"(?<![\w.,/-])\d{1,6}[a-z]? (?:[nsew]\.? )?(?!(?:mg|mcg|ml|g|kg|cm|mm|units?|tabs?|pills?|days?|weeks?"
         r"|hours?|hrs?|mins?|years?|months?|times?|of|on|in|the|to|a|at|x|and|or|by|from"
         r"|patients?)\b)[a-z'.-]{2,20}(?: (?!(?:of|on|in|the|to|a|at|and|or|by)\b)[a-z'.-]{2,20})? (?:street|st"
@@ -65,6 +69,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="street-broadway",
+        digits=True,
         regex=rf"(?<![\w.,/-])\d{{1,6}}[ ]{{1,2}}(?:[NSEW]\.?[ ])?(?:Broadway|Rue|Calle|Via|Avenida|Rua|Plaza)(?:[ "
         rf"]{_CAP}){{0,4}}{_UNIT}?{_LOCALITY}?",
         score=0.7,
@@ -73,6 +78,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="street-numbered",
+        digits=True,
         regex=rf"(?<![\w.,/-])\d{{2,6}}(?:[ ]\d{{1,4}})?[ ]{_CAP}(?:[ ](?:de|do|da|dos|del|la|las|van|der|den|af|di"
         rf"|el|al|{_CAP})){{0,4}}[ ]\d{{1,4}}(?![\w%/]|\.\d|[ ]?(?:mg|mcg|ml|units?|g)\b)",
         score=0.5,
@@ -81,15 +87,17 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="address-announced",
+        digits=True,
         regex=r"(?<!\w)(?:lives at|living at|resid(?:es|ing) at|address(?: is|:)|located at|deliver(?:ed)? to"
         r"|ship(?:ped)? to|return to|moved to)[ ]{1,2}(?P<v>(?:unit )?\d{1,6} [^.;\n]{3,60}?)(?=[.;\n]|$| (?:in|and"
-        r"|with|since|where|for) )",
+        r"|with|since|where|for|by|before|on|at|if|from|until|instead|when|while) )",
         score=0.6,
         needs=("lives", "living", "resid", "address", "located", "deliver", "ship", "return", "moved"),
     ),
     Rule(
         entity="STREET_ADDRESS",
         name="unit",
+        digits=True,
         regex=r"(?<!\w)(?:Apt|Suite|Ste|Apartment)\.?[ ]{1,2}#?\d{1,5}[A-Za-z]?(?!\w)",
         score=0.6,
         flags=0,
@@ -97,6 +105,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="military",
+        digits=True,
         regex=r"(?<!\w)(?:PSC|Unit|CMR)\s\d{1,5},?\sBox\s\d{1,5}(?:\s{1,2}(?:APO|FPO|DPO)\s(?:AA|AE|AP)\s\d{5})?",
         score=0.8,
         flags=0,
@@ -105,6 +114,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="street-european",
+        digits=True,
         regex=rf"(?<!\w)(?:{_CAP}[ -]){{0,2}}[A-ZÄÖÜ][\wäöüß'-]{{1,24}}(?:straße|strasse|str\.|gasse|weg|allee|platz"
         rf"|straat|laan|gatan|vej|gade|utca|veien|katu)[ ]{{1,2}}\d{{1,4}}[a-z]?(?!\w)(?:,?\s{{1,3}}\d{{4,5}}(?:[ "
         rf"]{_CAP}){{1,2}})?",
@@ -114,6 +124,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="STREET_ADDRESS",
         name="box",
+        digits=True,
         regex=rf"(?<!\w)(?:P\.?\s?O\.?\s{{0,2}}|Post Office )Box\s{{1,2}}#?\d{{1,8}}(?:(?-i:{_LOCALITY}))?",
         score=0.9,
         needs=("box",),
@@ -121,6 +132,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="LOCATION",
         name="town-state-zip",
+        digits=True,
         regex=rf"(?<!\w){_TOWN},?\s{{1,3}}(?:{_STATES})\.?,?\s{{1,3}}{_ZIP}",
         score=0.85,
         flags=0,
@@ -145,6 +157,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="ZIP_CODE",
         name="zip-announced",
+        digits=True,
         regex=r"(?<![a-z])(?:zip|zip ?code|postal ?code|postcode|plz)[\s:#=-]{0,4}(?:is |was )?(?P<v>"
         r"\d{4,6}(?:-\d{3,4})?|\d{3} \d{2}|\d{4} [a-z]{2}|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}"
         r"|[a-z]\d[a-z] ?\d[a-z]\d)(?!\w)",
@@ -154,6 +167,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="ZIP_CODE",
         name="state-zip",
+        digits=True,
         regex=rf"(?<!\w)(?:{_STATES})\.?,?\s{{1,3}}(?P<v>{_ZIP})",
         score=0.8,
         flags=0,
@@ -161,6 +175,7 @@ PLACES: tuple[Rule, ...] = (
     Rule(
         entity="ZIP_CODE",
         name="uk-postcode",
+        digits=True,
         regex=r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)",
         score=0.6,
         flags=0,

@@ -6,6 +6,7 @@ good they are, stands in ``weights/CARD.md``. Nothing is downloaded and nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.scrub.base import Span
+from privacy.scrub.base import HINT, Span
 from privacy.scrub.lexicon import TITLES
 from privacy.scrub.tokens import TOKEN, Words, open_words
 
@@ -36,12 +37,17 @@ WINDOW = 2
 """Words on each side that a layer sees; three layers see six."""
 CHUNK = 4_000
 """Tokens computed at a time, so that memory does not grow with the note."""
+SUSPECT = 0.1
+"""From this probability on a word is hinted at: a rule that calls it a name is believed."""
 SURE = 0.93
 LOWER = 0.8
 """Of a lone word in lower case: most of them are no names."""
 VAGUE = 0.5
 """Score of what is some code or handle: a rule that says which one is heard first."""
 _CAPITALISED = frozenset({"ORGANIZATION", "ID", "PHONE", "TITLE", "AGE"})
+_NUMERIC = frozenset(LABELS.index(label) for label in ("DATE", "AGE", "PHONE", "ID", "NET", "ADDRESS"))
+_BEFORE_AMOUNT = re.compile(r"(?:[$€£¥]|\b(?:USD|EUR|GBP|CHF|Rs))[ ]?(?:\d{1,3},)*$|\d[.,:]$")
+_AFTER_AMOUNT = re.compile(r"[.,:]\d|[ ]?(?:%|percent\b|[$€£]|USD\b|EUR\b|GBP\b|dollars\b|euros\b|pounds\b)")
 _MARGIN = 3 * WINDOW
 WEIGHTS = Path(__file__).parent / "weights"
 F = NDArray[np.float32]
@@ -86,9 +92,12 @@ def softmax(scores: F) -> F:
 def windows(values: F) -> F:
     """(n, d) -> (n, 5 d): each row with two before it and two after it; zeros beyond the ends."""
     n, width = values.shape
-    padded = np.zeros((n + 2 * WINDOW, width), dtype=np.float32)
-    padded[WINDOW : n + WINDOW] = values
-    return np.lib.stride_tricks.sliding_window_view(padded, (2 * WINDOW + 1, width)).reshape(n, -1)
+    made = np.zeros((n, 2 * WINDOW + 1, width), dtype=np.float32)
+    for place, shift in enumerate(range(-WINDOW, WINDOW + 1)):
+        low, high = max(0, -shift), min(n, n - shift)
+        if low < high:
+            made[low:high, place] = values[low + shift : high + shift]
+    return made.reshape(n, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +117,11 @@ class Tagger:
         return cls(network=network, words=open_words(folder), thresholds=thresholds)
 
     def find(self, text: str) -> list[Span]:
-        """Spans over ``text`` that do not overlap; time is linear in its length."""
+        """Spans over ``text`` that do not overlap, and hints; time is linear in its length."""
         spans: list[Span] = []
         for tokens, _, chances in self.seen(text):
             spans += spans_of(text, tokens, chances, self.thresholds)
+            spans += hints_of(tokens, chances)
         return spans
 
     def seen(self, text: str, chunk: int = CHUNK) -> Iterator[tuple[list[tuple[int, int]], NDArray[np.int32], F]]:
@@ -140,10 +150,24 @@ def spans_of(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F
             if LABELS[label] in ("ORGANIZATION", "LOCATION") and text[start : start + 4].lower() == "the ":
                 start = min(end, start + 4)
             score = float(sure[place:stop].max())
-            if end > start and score >= _least(text[start:end], LABELS[label]):
+            amount = label in _NUMERIC and _is_amount(text, start, end)
+            if end > start and not amount and score >= _least(text[start:end], LABELS[label]):
                 if LABELS[label] in ("ID", "NET"):
                     score = min(score, VAGUE)
                 yield Span(start=start, end=end, entity=ENTITY[LABELS[label]], score=min(1.0, round(score, 3)))
+        place = stop
+
+
+def hints_of(tokens: list[tuple[int, int]], chances: F) -> Iterator[Span]:
+    """One hint for each run of words that might identify somebody."""
+    suspect = (1 - chances[:, 0] >= SUSPECT).tolist()
+    place = 0
+    while place < len(suspect):
+        stop = place + 1
+        if suspect[place]:
+            while stop < len(suspect) and suspect[stop]:
+                stop += 1
+            yield Span(start=tokens[place][0], end=tokens[stop - 1][1], entity=HINT, score=1.0)
         place = stop
 
 
@@ -172,6 +196,13 @@ def _least(written: str, label: str) -> float:
     if not digits and (len(written) == 1 or (written.isupper() and letters <= 3 and label != "TITLE")):
         return SURE
     return SURE if not digits and written.islower() and label in _CAPITALISED else 0.0
+
+
+def _is_amount(text: str, start: int, end: int) -> bool:
+    """Whether a bare number is money, a share, or a part of a decimal or a time: '26' of '£26,176', '17' of '17.47'."""
+    if not text[start:end].isdecimal() or end - start > 4:
+        return False
+    return bool(_BEFORE_AMOUNT.search(text, max(0, start - 16), start) or _AFTER_AMOUNT.match(text, end))
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

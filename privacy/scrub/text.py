@@ -144,15 +144,21 @@ def _surnames(text: str, spans: list[Span]) -> frozenset[str]:
     return frozenset(fold(name.split()[-1]) for name, titled in written if titled or (" " in name and "," not in name))
 
 
+_CUT = frozenset({"PERSON", "LOCATION", "STREET_ADDRESS", "ORGANIZATION", "NRP", "TITLE"})
+"""What a known name, town or address is cut out of; a number or an e-mail address is one thing."""
+_POSTAL = re.compile(r"\d{4,6}(?:-\d{3,4})?")
+_CUTTING = frozenset({"PERSON", "LOCATION", "STREET_ADDRESS", "ZIP_CODE"})
+
+
 def _cut(text: str, found: list[Span], mentions: list[Span]) -> list[Span]:
-    """Detected names without the parts that the row knows: those have their own fakes, the rest is a span."""
-    names = sorted((span for span in mentions if span.entity == "PERSON"), key=lambda span: span.start)
+    """What was detected without the parts that the row knows: those have their own fakes, the rest is a span."""
+    names = sorted((span for span in mentions if span.entity in _CUTTING), key=lambda span: span.start)
     if not names:
         return found
     starts = [span.start for span in names]
     kept: list[Span] = []
     for span in found:
-        if span.entity != "PERSON":
+        if not (span.entity in _CUT or (span.entity == "DATE_TIME" and not _has_digit(text, span))):
             kept.append(span)
             continue
         place = span.start
@@ -165,10 +171,21 @@ def _cut(text: str, found: list[Span], mentions: list[Span]) -> list[Span]:
     return kept
 
 
+def _has_digit(text: str, span: Span) -> bool:
+    return any(character.isdecimal() for character in text[span.start : span.end])
+
+
 def _stripped(text: str, span: Span, start: int, end: int) -> list[Span]:
-    """The part of ``span`` from its first to its last letter or digit; none if it has none."""
+    """The part of ``span`` from its first to its last letter or digit; none if it has none.
+
+    What is left of an address may be its postal code alone.
+    """
     while start < end and not text[start].isalnum():
         start += 1
     while end > start and not text[end - 1].isalnum():
         end -= 1
-    return [replace(span, start=start, end=end)] if end > start else []
+    if end <= start:
+        return []
+    cut = (start, end) != (span.start, span.end)
+    postal = cut and span.entity == "STREET_ADDRESS" and _POSTAL.fullmatch(text, start, end)
+    return [replace(span, start=start, end=end, entity="ZIP_CODE" if postal else span.entity)]

@@ -35,13 +35,15 @@ _AUDITORS = _ADMIN | {Role.AUDITOR}
 _GOVERNORS = _STEWARDS | {Role.AUDITOR}
 _READERS = _MAKERS | {Role.AUDITOR}
 _EVERYBODY = frozenset(Role)
+_OWN = frozenset({Role.ANALYST})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One operation. ``roles`` None: open to who has no credential. ``discloses``: a read that the audit log keeps.
 
-    ``scope`` is what a narrowed key needs, for example ``jobs:write``.
+    ``scope`` is what a narrowed key needs, for example ``jobs:write``. ``own``: roles that may do it only with what
+    they have asked for themselves; the use case calls ``permit_own`` once it knows whose the job is.
     """
 
     operation: str
@@ -51,6 +53,7 @@ class Rule:
     entity: str = ""
     discloses: bool = False
     scope: str = ""
+    own: frozenset[Role] = frozenset()
 
     @property
     def is_public(self) -> bool:
@@ -66,7 +69,7 @@ class Rule:
 def _rules(noun: str, *rows: Rule) -> Iterable[Rule]:
     for row in rows:
         scope = f"{noun}:{'read' if row.action is Action.READ else 'write'}"
-        yield Rule(row.operation, row.methods, row.action, row.roles, row.entity, row.discloses, scope)
+        yield Rule(row.operation, row.methods, row.action, row.roles, row.entity, row.discloses, scope, row.own)
 
 
 _C, _R, _U, _D, _E = Action
@@ -84,6 +87,7 @@ RULES: tuple[Rule, ...] = (
         Rule("create_dataset", ("Datasets.Create",), _C, _STEWARDS),
         Rule("put_content", ("Datasets.Upload",), _U, _STEWARDS, "dataset_id"),
         Rule("append_content", ("Datasets.Upload",), _U, _STEWARDS, "dataset_id"),
+        Rule("create_pull", ("Datasets.Pull",), _C, _STEWARDS),
         Rule("get_upload", ("Datasets.GetUpload",), _R, _STEWARDS, "dataset_id"),
         Rule("delete_dataset", ("Datasets.Delete",), _D, _STEWARDS, "dataset_id"),
         Rule("list_datasets", ("Datasets.List",), _R, _READERS),
@@ -102,14 +106,15 @@ RULES: tuple[Rule, ...] = (
         Rule("create_job", ("Jobs.Create",), _C, _ANALYSTS),
         Rule("list_jobs", ("Jobs.List",), _R, _EVERYBODY),
         Rule("get_job", ("Jobs.Get",), _R, _EVERYBODY, "job_id"),
-        Rule("get_bundle", ("Jobs.DownloadBundle",), _R, _MAKERS, "job_id", discloses=True),
+        Rule("get_bundle", ("Jobs.DownloadBundle",), _R, _MAKERS, "job_id", discloses=True, own=_OWN),
         Rule("get_job_events", ("Jobs.Watch",), _R, _EVERYBODY, "job_id"),
-        Rule("cancel_job", ("Jobs.Cancel",), _U, _ANALYSTS | {Role.OPERATOR}, "job_id"),
+        # A steward's own: pulls, evaluations, curves.
+        Rule("cancel_job", ("Jobs.Cancel",), _U, _MAKERS | {Role.OPERATOR}, "job_id", own=_OWN | {Role.STEWARD}),
         Rule("create_plan", ("Jobs.Plan",), _R, _MAKERS),
     ),
     *_rules(
         "reports",
-        Rule("get_release_report", ("Jobs.DownloadReleaseReport",), _R, _READERS, "job_id", discloses=True),
+        Rule("get_release_report", ("Jobs.DownloadReleaseReport",), _R, _READERS, "job_id", discloses=True, own=_OWN),
         # Figures of real rows: for the owner of the data only.
         Rule("get_owner_report", ("Jobs.DownloadOwnerReport",), _R, _STEWARDS, "job_id", discloses=True),
         Rule("create_evaluation", ("Jobs.Evaluate",), _E, _STEWARDS),
@@ -175,3 +180,21 @@ def permit(principal: Principal, rule: Rule) -> None:
     if not may(principal, rule):
         roles = sorted(rule.roles or ())
         raise Forbidden("This credential may not do this.", facts={"roles": ", ".join(roles), "scope": rule.scope})
+
+
+def may_with(principal: Principal, operation: str, asked_by: str) -> bool:
+    """True if the caller may do this to what ``asked_by``, a ``Principal.owner``, has asked for.
+
+    A caller with a role that may do it to everybody's is not held to their own. One without any role is the service.
+    """
+    rule = rule_of(operation)
+    admitted = principal.roles & ((rule.roles if rule else None) or frozenset())
+    return principal.owner == asked_by or rule is None or not admitted or bool(admitted - rule.own)
+
+
+def permit_own(principal: Principal, operation: str, asked_by: str) -> None:
+    """Raises: Forbidden (not-your-job) unless ``may_with``."""
+    if not may_with(principal, operation, asked_by):
+        raise Forbidden(
+            "Somebody else has asked for this job: of it you may see only how far it is.", code="not-your-job"
+        )

@@ -82,7 +82,13 @@ def recognise(credential: str, tenants: TenantStore, *, at: datetime | None = No
     is_right = hmac.compare_digest(expected, offered)
     if not is_right or known is None or not _is_valid(known, at):
         raise Unauthenticated("The API key is not known.")
-    return Principal(tenant=known.tenant, key_id=known.id, roles=frozenset(known.roles), scopes=frozenset(known.scopes))
+    return Principal(
+        tenant=known.tenant,
+        key_id=known.id,
+        roles=frozenset(known.roles),
+        scopes=frozenset(known.scopes),
+        key_name=known.name,
+    )
 
 
 def _is_valid(key: ApiKey, at: datetime | None) -> bool:

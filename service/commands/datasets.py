@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from privacy.sketch import Sketch
 from service.commands.ids import new_id, rfc3339
 from service.commands.pages import DEFAULT_LIMIT, cut_of, page_of
-from service.commands.quota import Room
-from service.commands.releases import release_that_is
 from service.context import RequestContext
-from service.lineage import sketch_key
-from service.ports import BlobWriter, Dataset, Ports, Release, keep
+from service.intake import Received, Room, Upload, check_empty, folder_of, take_in
+from service.ports import Dataset, Ports, TenantStores
 from service.retention import check_raw
-from understudy.errors import Conflict, InputRefused
+from understudy.errors import Conflict
 from understudy.messages import DatasetCreate, DatasetList, DatasetState, DatasetView
 from understudy.schema import TableSchema
 
@@ -72,7 +68,7 @@ def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
             raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
         stores.datasets.remove(dataset_id)
         stores.uploads.clear(dataset_id)
-    ports.blobs.remove(_folder(context.tenant, dataset_id))
+    ports.blobs.remove(folder_of(context.tenant, dataset_id))
 
 
 def ready(context: RequestContext, dataset_id: str, ports: Ports) -> Dataset:
@@ -93,56 +89,20 @@ def check_ready(dataset: Dataset) -> None:
         raise Conflict("The dataset has no content yet.", code="dataset-empty")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """What is known of bytes that have arrived whole."""
-
-    size_bytes: int
-    sha256: str
-
-
-class Upload:
-    """Receives the bytes of a dataset, counting and hashing them as they pass."""
-
-    def __init__(self, writer: BlobWriter, max_bytes: int, room: Room | None = None) -> None:
-        self._writer = writer
-        self._room = room
-        self._max_bytes = max_bytes
-        self._sha256 = hashlib.sha256()
-        self.size_bytes = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Raises: InputRefused (too-large) as soon as the cap is passed; Conflict (tenant-storage-full)."""
-        if self._room is not None:
-            self._room.take(len(chunk))
-        self.size_bytes += len(chunk)
-        if self.size_bytes > self._max_bytes:
-            raise InputRefused("The table has more bytes than this service takes.", code="too-large")
-        self._sha256.update(chunk)
-        self._writer.write(chunk)
-
-    @property
-    def sha256(self) -> str:
-        """Digest of what was received so far."""
-        return self._sha256.hexdigest()
-
-    @property
-    def received(self) -> Received:
-        """What was received, once it is whole."""
-        return Received(size_bytes=self.size_bytes, sha256=self.sha256)
-
-
-def check_empty(dataset: Dataset) -> None:
-    """Raises Conflict (dataset-has-content) if the content has come, even if it has gone since."""
-    if dataset.state is not DatasetState.EMPTY:
-        raise Conflict("The dataset has its content already.", code="dataset-has-content")
+def check_not_pulled(dataset_id: str, stores: TenantStores) -> None:
+    """Raises Conflict (dataset-in-use) while a job pulls the table from elsewhere."""
+    if any(use.is_open and use.dataset_id == dataset_id for use in stores.jobs.uses()):
+        raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
 
 
 @contextmanager
 def receiving(context: RequestContext, dataset_id: str, ports: Ports) -> Iterator[Upload]:
     """Take the content of an empty dataset in one go; nothing is kept if the block raises."""
-    dataset = get(context, dataset_id, ports)
-    check_empty(dataset)
+    with ports.database.read() as tx:
+        stores = tx.for_tenant(context.tenant)
+        dataset = stores.datasets.get(dataset_id)
+        check_empty(dataset)
+        check_not_pulled(dataset_id, stores)
     room = Room(context.tenant, ports)
     with ports.blobs.create(_raw(dataset)) as writer:
         yield Upload(writer, ports.settings.max_upload_bytes, room)
@@ -160,58 +120,22 @@ def finish_upload(context: RequestContext, dataset_id: str, upload: Upload, port
 def finish(context: RequestContext, dataset_id: str, upload: Received, source: Path, ports: Ports) -> DatasetView:
     """Check what was received, row by row, and keep it in canonical form.
 
-    Raises: InputRefused with the places; then the dataset and its bytes are gone.
+    Raises: InputRefused with the places; then the dataset and its bytes are gone. Conflict (dataset-has-content) if
+    another table came meanwhile, which stays.
     """
     dataset = get(context, dataset_id, ports)
+    decode = partial(ports.sandbox, on_progress=lambda _stage, _percent: None)
     try:
-        sketch, rows = _ingest(dataset, source, ports)
+        return view(take_in(dataset, upload, source, ports, decode=decode))
+    except Conflict:
+        raise
     except BaseException:
         with ports.database.begin() as tx:
             stores = tx.for_tenant(context.tenant)
             stores.datasets.remove(dataset_id)
             stores.uploads.clear(dataset_id)
-        ports.blobs.remove(_folder(context.tenant, dataset_id))
+        ports.blobs.remove(folder_of(context.tenant, dataset_id))
         raise
-    ready = replace(
-        dataset,
-        state=DatasetState.READY,
-        blob=_canonical(dataset),
-        size_bytes=upload.size_bytes,
-        sha256=upload.sha256,
-    )
-    with ports.database.read() as tx:  # every release's sketch: not while others wait
-        releases = tx.for_tenant(context.tenant).releases.all() if rows else ()
-    ready = _with_lineage(ready, release_that_is(rows, releases))
-    with ports.database.begin() as tx:
-        stores = tx.for_tenant(context.tenant)
-        stores.datasets.put(ready)
-        if sketch.hashes:
-            stores.overlaps.add(ready.population, sketch)
-    return view(ready)
-
-
-def _with_lineage(dataset: Dataset, release: Release | None) -> Dataset:
-    if release is None:
-        return dataset
-    return replace(dataset, release_of=release.job_id, generation=release.generation)
-
-
-def _ingest(dataset: Dataset, source: Path, ports: Ports) -> tuple[Sketch, str]:
-    """(who is in the table, how its rows are known again)"""
-    with ports.folder("ingest") as folder:
-        request: dict[str, object] = {
-            "source": str(source),
-            "out": str(folder / "canonical.parquet"),
-            "format": dataset.format.value,
-            "sheet": dataset.sheet,
-            "schema": dataset.schema,
-            "max_bytes": ports.settings.max_upload_bytes,
-            "sketch_key": sketch_key(dataset.tenant, ports).hex(),
-            "overlap_key": ports.keys.population_key(dataset.tenant, "", "overlap").hex(),
-        }
-        answer = ports.sandbox("ingest", request, on_progress=lambda _stage, _percent: None)
-        keep(folder / "canonical.parquet", _canonical(dataset), ports)
-    return Sketch.from_text(str(answer.get("sketch", ""))), str(answer.get("rows", ""))
 
 
 def view(dataset: Dataset) -> DatasetView:
@@ -228,22 +152,16 @@ def view(dataset: Dataset) -> DatasetView:
         keep_raw=dataset.keep_raw,
         release_of=dataset.release_of,
         generation=dataset.generation,
+        source=dataset.source,
+        source_version=dataset.source_version,
         created_at=rfc3339(dataset.created_at),
     )
 
 
-def _folder(tenant: str, dataset_id: str) -> str:
-    return f"{tenant}/datasets/{dataset_id}"
-
-
 def _raw(dataset: Dataset) -> str:
-    return f"{_folder(dataset.tenant, dataset.id)}/raw"
-
-
-def _canonical(dataset: Dataset) -> str:
-    return f"{_folder(dataset.tenant, dataset.id)}/canonical.parquet"
+    return f"{folder_of(dataset.tenant, dataset.id)}/raw"
 
 
 def local_copy(dataset: Dataset, ports: Ports) -> AbstractContextManager[Path]:
-    """The canonical table as a local file, to read only, for the block."""
-    return ports.blobs.local(_canonical(dataset))
+    """The rows of a dataset that is ready as a local file, to read only, for the block."""
+    return ports.blobs.local(dataset.blob or "")

@@ -5,6 +5,7 @@ Two use cases and not one with a parameter, because who may call them differs: a
 
 from __future__ import annotations
 
+from service.auth.access import permit_own
 from service.context import RequestContext
 from service.jobs import Job
 from service.ports import Ports
@@ -23,8 +24,12 @@ def owner(context: RequestContext, job_id: str, report_format: ReportFormat, por
 
 
 def release(context: RequestContext, job_id: str, report_format: ReportFormat, ports: Ports) -> bytes:
-    """The release report of a job that ended well. Raises: NotFound; Conflict (report-not-ready)."""
+    """The release report of a job that ended well.
+
+    Raises: NotFound; Forbidden (not-your-job); Conflict (report-not-ready).
+    """
     job = _load(context, job_id, ports)
+    permit_own(context.principal, "get_release_report", job.asked_by)
     return _read(job, f"report.release.{report_format.value}", ports, is_there=job.state is JobState.DONE)
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from evaluation.canaries import check_canaries
 from privacy.accounting import encode
+from service.auth.access import may_with, permit_own
 from service.commands import repeats
 from service.commands.budgets import scope_of
 from service.commands.choices import check_engine, chosen, reference
@@ -31,6 +32,7 @@ from understudy.messages import (
     JobList,
     JobState,
     JobView,
+    PlaceView,
     Problem,
     ReleaseState,
     StepView,
@@ -40,10 +42,13 @@ from understudy.schema import TableSchema
 _POLL_S = 0.1
 
 
-def submit(context: RequestContext, message: JobCreate, ports: Ports, *, supersedes: str = "") -> JobView:
+def submit(
+    context: RequestContext, message: JobCreate, ports: Ports, *, supersedes: str = "", asked_by: str = ""
+) -> JobView:
     """Price a job, hold its price and queue it, in one transaction; or refuse it with nothing changed.
 
-    ``supersedes``: a job whose release this one's will take the place of.
+    ``supersedes``: a job whose release this one's will take the place of. ``asked_by``: whose it is, if not the
+    caller's.
 
     Raises: PrivacyParameterError, UsageError, NotFound, Conflict; BudgetExceeded with what is left.
     """
@@ -68,7 +73,7 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports, *, superse
     schema = TableSchema.parse(dataset.schema)
     check_text(message, schema, places_of(ports.settings))
     check_canaries(schema, message.canaries)
-    Conditions.parse(schema, where=message.where, rebalance=message.rebalance)
+    Conditions.parse(schema, where=message.where, rebalance=message.rebalance, impute=message.impute)
     policy = policy_for(message.policy, scope.population, ports.settings, epsilon=message.epsilon)
     message = message.model_copy(update={"engine": chosen(message, schema, ports.settings).name})
     check_engine(message.engine, context.tenant, ports.settings)
@@ -99,6 +104,7 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports, *, superse
             **({SUPERSEDES: supersedes} if supersedes else {}),
         },
         priority=message.priority,
+        asked_by=asked_by or context.principal.owner,
     )
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
@@ -107,6 +113,8 @@ def submit(context: RequestContext, message: JobCreate, ports: Ports, *, superse
         if (made := repeats.job_of(repeat, stores)) is not None:
             return view(stores.jobs.get(made))
         known = stores.jobs.open_with(job.fingerprint) if message.resume else None
+        if known is not None and not may_with(context.principal, "get_bundle", known.asked_by):
+            known = None  # what another is making could never be fetched
         if repeat is not None:
             stores.repeats.add(repeat, job.id if known is None else known.id, now)
         if known is not None:
@@ -138,8 +146,9 @@ def cancel(context: RequestContext, job_id: str, ports: Ports) -> JobView:
 
     Guarantees: what it held is free again unless it was spent; what was spent stays spent, and the view's error says
     which. No file of the job is left. Asked again, it answers the same.
-    Raises: NotFound; Conflict (job-ended) if the job ended by itself.
+    Raises: NotFound; Forbidden (not-your-job); Conflict (job-ended) if the job ended by itself.
     """
+    permit_own(context.principal, "cancel_job", _load(context, job_id, ports).asked_by)
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         # The ledger first: its lock decides whether the cancelling or the spending came first.
@@ -207,8 +216,12 @@ def page(
 
 
 def bundle(context: RequestContext, job_id: str, ports: Ports) -> tuple[BinaryIO, int]:
-    """The bundle of a finished job, a zip, open to be read, and its size. Raises Conflict before the job is done."""
+    """The bundle of a finished job, a zip, open to be read, and its size.
+
+    Raises: Forbidden (not-your-job); Conflict before the job is done.
+    """
     job = _load(context, job_id, ports)
+    permit_own(context.principal, "get_bundle", job.asked_by)
     if job.state is not JobState.DONE or job.bundle is None:
         raise Conflict("The job has no bundle.", code="bundle-not-ready")
     _check_not_superseded(context, job_id, ports)
@@ -244,6 +257,7 @@ def view(job: Job) -> JobView:
             status=409 if job.state is JobState.CANCELLED else 500,
             code=job.error.code,
             detail=job.error.message,
+            where=[PlaceView.model_validate(place) for place in job.error.where],
         )
     return JobView(
         id=job.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from service.commands import jobs, repeats
 from service.commands.ids import new_id
@@ -23,9 +23,12 @@ def queued(
     engine: str = "",
     n_rows: int | None = None,
     audit_share: float = 0.0,
+    prepared: Callable[[Job], Job] | None = None,
 ) -> JobView:
     """Store and queue a job of this kind in one transaction; one that the same Idempotency-Key made is answered again.
 
+    ``prepared`` may add to the job before it is stored; whoever keeps files by it removes them if another job, or
+    none, comes of it.
     Raises: NotFound if a dataset is gone meanwhile; Conflict (too-many-jobs).
     """
     repeat = repeats.repeat_of(context, message)
@@ -45,7 +48,10 @@ def queued(
         created_at=now,
         facts=dict(facts),
         kind=kind,
+        asked_by=context.principal.owner,
     )
+    if prepared is not None:
+        job = prepared(job)
     with ports.database.begin() as tx:
         stores = tx.for_tenant(context.tenant)
         if (made := repeats.job_of(repeat, stores)) is not None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from privacy.resemblance import RowSketch, best_match
 from service.commands.ids import rfc3339
 from service.context import RequestContext
 from service.manifest import ALGORITHM, fingerprint, public_key
@@ -23,14 +20,6 @@ def signing_key(ports: Ports) -> SigningKey:
     """The public half of the key that signs bundles."""
     public = public_key(ports.keys.signing_seed())
     return SigningKey(algorithm=ALGORITHM, public_key=public.hex(), fingerprint=fingerprint(public))
-
-
-def release_that_is(sketch: str, releases: Sequence[Release]) -> Release | None:
-    """The release that a table of this sketch is, or a good part of."""
-    by_job = {release.job_id: release for release in releases if release.sketch}
-    known = [(job_id, RowSketch.from_text(release.sketch)) for job_id, release in by_job.items()]
-    found = best_match(RowSketch.from_text(sketch), known)
-    return None if found is None else by_job[found]
 
 
 def check_input(dataset: Dataset, *, is_allowed: bool) -> None:

@@ -11,7 +11,7 @@ from service import retention
 from service.audit import AuditEvent, Outcome
 from service.commands import scrubs, uploads
 from service.context import RequestContext, TenantId
-from service.lineage import PERSONS
+from service.filenames import PERSONS
 from service.ports import Dataset, Ports, Release, Use
 from service.retention import Policy
 from service.telemetry import event, redacted

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from service.commands.datasets import Upload
+from service.intake import Upload
 from service.ports import Ports
 from understudy.messages import SchemaProposal, TableFormat
 

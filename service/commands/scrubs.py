@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.commands.datasets import Upload
 from service.commands.ids import new_id, rfc3339
 from service.commands.schemas import FileWriter
 from service.context import RequestContext
+from service.intake import Upload
 from service.ports import Ports
 from understudy.errors import Conflict, NotFound, UsageError
 from understudy.messages import ScrubCreate, ScrubFormat, ScrubView

@@ -12,8 +12,9 @@ from privacy.persons import as_in_table, is_in
 from service.audit import AuditEvent, Outcome
 from service.commands import jobs
 from service.context import RequestContext
+from service.filenames import PERSONS
 from service.jobs import Job
-from service.lineage import PERSONS, SUPERSEDES, persons_key
+from service.lineage import SUPERSEDES, persons_key
 from service.ports import Dataset, Ports, Release, keep
 from understudy.errors import Conflict, Failed, NotFound, UnderstudyError, UsageError
 from understudy.messages import (
@@ -157,7 +158,7 @@ def _retraining(release: Release, seen: _Seen) -> str:
 
 def _retrained(context: RequestContext, release: Release, job: Job, ports: Ports) -> AffectedRelease:
     try:
-        made = jobs.submit(context, _asked(job), ports, supersedes=job.id)
+        made = jobs.submit(context, _asked(job), ports, supersedes=job.id, asked_by=job.asked_by)
     except UnderstudyError as error:
         return AffectedRelease(job_id=release.job_id, state=release.state, retrain_refused=error.reason)
     return AffectedRelease(job_id=release.job_id, state=release.state, retrained_by=made.id)

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from service.audit import AuditEvent, Outcome
 from service.commands import datasets
-from service.commands.datasets import Received
 from service.commands.ids import rfc3339
-from service.commands.quota import Room
 from service.context import RequestContext, TenantId
+from service.intake import Received, Room, check_empty
 from service.ports import BlobWriter, Dataset, Ports, UploadPart
 from service.telemetry import event
 from understudy.errors import Conflict, Failed, InputRefused, UsageError
@@ -133,6 +132,7 @@ def appending(context: RequestContext, dataset_id: str, offset: int, ports: Port
     with ports.database.read() as tx:
         stores = tx.for_tenant(context.tenant)
         dataset, parts = stores.datasets.get(dataset_id), stores.uploads.parts(dataset_id)
+        datasets.check_not_pulled(dataset_id, stores)
     _check_open(dataset, parts, ports)
     if offset != _end(_content(parts)):
         raise Conflict(
@@ -204,7 +204,7 @@ def sweep(tenant: TenantId, ports: Ports) -> int:
 
 def _check_open(dataset: Dataset, parts: Sequence[UploadPart], ports: Ports) -> None:
     """Raises Conflict (dataset-has-content, upload-finishing) if no more bytes may come."""
-    datasets.check_empty(dataset)
+    check_empty(dataset)
     if _is_sealed(parts, ports):
         raise _finishing()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from urllib.parse import parse_qsl
 
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
@@ -25,7 +26,7 @@ from service.ports import Door, Ports
 from service.rest.asking import off_loop
 from service.rest.envelope import outcome_of
 from service.rest.problems import answer_of
-from understudy.errors import UnderstudyError
+from understudy.errors import Place, UnderstudyError, UsageError
 
 _MADE = re.compile(r"/v1/[a-z-]+/([a-z]{2,10}_[0-9a-f]{32}|[0-9a-f]{16})(/[a-z]+)?")
 
@@ -42,6 +43,7 @@ class Access:
         """One request. What is no operation of ours (404, 405, the OpenAPI document) passes."""
         found = self._find(scope) if scope["type"] == "http" else None
         if found is None:
+            scope.setdefault("state", {})["allow"] = self._allowed(scope) if scope["type"] == "http" else ""
             await self._app(scope, receive, send)
             return
         route, names = found
@@ -59,6 +61,7 @@ class Access:
                     await off_loop(gate.admit, context, rule, self._ports)
                     if self._ports.limits is not None:
                         held.enter_context(self._ports.limits.slot(context.tenant, Door.HTTP))
+                _check_query(route, scope)
             except UnderstudyError as error:
                 state["code"] = error.reason
                 await answer_of(error)(scope, receive, self._recording(scope, rule, names, send))
@@ -71,6 +74,11 @@ class Access:
             if match is Match.FULL:
                 return route, found["path_params"]
         return None
+
+    def _allowed(self, scope: Scope) -> str:
+        """The methods that this address has, for a request with another one."""
+        there = (route for route in self._routes if route.matches(scope)[0] is Match.PARTIAL)
+        return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
     def _identified(self, scope: Scope) -> RequestContext:
         headers = Headers(scope=scope)
@@ -92,6 +100,21 @@ class Access:
             await send(message)
 
         return recorded
+
+
+def _check_query(route: APIRoute, scope: Scope) -> None:
+    """Raises: UsageError (request-invalid) for a parameter that the operation has not: a filter with a slip in its name
+    would else be none, and show everything. Its name is not repeated."""
+    known = {field.alias for field in route.dependant.query_params}
+    given = {name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
+    if given - known:
+        there = f"known are {', '.join(sorted(known))}" if known else "it takes none"
+        raise UsageError(
+            f"A query parameter is not known to this operation: {there}.",
+            code="request-invalid",
+            where=(Place(pointer="/query"),),
+            facts={"/query": "extra_forbidden"},
+        )
 
 
 def _code(status: int, code: str) -> str:

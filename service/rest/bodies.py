@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.rest.asking import off_loop
@@ -29,6 +30,7 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         try:
+            _check_kind(Headers(scope=scope).get("content-type", ""))
             body = await self._read(receive)
         except (InputRefused, UsageError) as error:
             scope["state"]["code"] = error.reason
@@ -53,6 +55,13 @@ class Bodies:
         if await off_loop(is_deeper, body, MAX_DEPTH):
             raise UsageError("The request is nested too deep.", code="request-invalid")
         return body
+
+
+def _check_kind(content_type: str) -> None:
+    """Raises: UsageError (content-type-wrong) for what says that it is something else than JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UsageError("Send JSON, as Content-Type: application/json.", code="content-type-wrong")
 
 
 # Possessive, and a string that does not end is taken to the end: linear in the text, whatever it is.

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from service.commands import datasets, schemas, uploads
+from service.commands import datasets, pulls, schemas, uploads
 from service.commands.pages import DEFAULT_LIMIT
-from service.rest.asking import BINARY, Caller, OnlyPopulation, PageCursor, PageLimit, PortsOf, body_of, off_loop
+from service.rest.asking import BINARY, Caller, OnlyPopulation, PageCursor, PageLimit, PortsOf, off_loop
+from service.rest.pouring import beside_loop, pour
 from service.rest.uploads import digest_of
 from understudy.messages import (
     DatasetCreate,
     DatasetList,
     DatasetState,
     DatasetView,
+    JobView,
+    PullCreate,
     SchemaProposal,
     TableFormat,
 )
@@ -60,12 +62,20 @@ async def delete_dataset(dataset_id: str, caller: Caller, ports: PortsOf) -> Non
 async def put_content(dataset_id: str, request: Request, caller: Caller, ports: PortsOf) -> DatasetView:
     """The raw file as the request's body, streamed. A refused table leaves nothing behind: declare it again."""
     sha256 = digest_of(request)
-    with datasets.receiving(caller, dataset_id, ports) as upload:
-        async with aclosing(body_of(request)) as chunks:
-            async for chunk in chunks:
-                upload.write(chunk)
+    async with beside_loop(datasets.receiving(caller, dataset_id, ports)) as upload:
+        await pour(request, upload.write)
         uploads.check_digest(upload.received, sha256)
     return await off_loop(datasets.finish_upload, caller, dataset_id, upload, ports)
+
+
+@router.post("/v1/pulls", status_code=202, tags=["datasets"], summary="Fill a table from elsewhere")
+async def create_pull(message: PullCreate, response: Response, caller: Caller, ports: PortsOf) -> JobView:
+    """From a connection that the operator has declared: a job. The table is ready when it is done, and empty still if
+    it fails."""
+    view = await off_loop(pulls.create, caller, message, ports)
+    response.headers["Location"] = f"/v1/jobs/{view.id}"
+    response.headers["Retry-After"] = "1"
+    return view
 
 
 @router.post("/v1/schema-proposals", tags=["datasets"], summary="Propose a schema for a file", openapi_extra=BINARY)
@@ -77,8 +87,6 @@ async def propose_schema(
     include_data: Annotated[bool, Query(description="Also read enums and bounds from the rows. NOT private.")] = False,
 ) -> SchemaProposal:
     """Types and PII guesses. Nothing of the file is kept."""
-    with schemas.receiving(ports) as (folder, upload):
-        async with aclosing(body_of(request)) as chunks:
-            async for chunk in chunks:
-                upload.write(chunk)
+    async with beside_loop(schemas.receiving(ports)) as (folder, upload):
+        await pour(request, upload.write)
         return await off_loop(schemas.propose, folder, format, ports, include_data=include_data)

@@ -16,6 +16,7 @@ from service.faults import unexpected
 from service.ports import Ports
 from service.rest.problems import answer_of
 from service.telemetry import event, redacted
+from service.tracing import Span
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -49,7 +50,8 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        offered = Headers(scope=scope).get("x-request-id")
+        headers = Headers(scope=scope)
+        offered = headers.get("x-request-id")
         state = scope.setdefault("state", {})
         state["request_id"] = request_id_of(offered, self._ports)
         seen = _Seen()
@@ -60,18 +62,22 @@ class Envelope:
                 _dress(message, state["request_id"], is_secure=scope["scheme"] == "https")
             await send(message)
 
-        try:
-            await self._app(scope, receive, dressed)
-        except Exception as error:
-            event("request.failed", request=state["request_id"], **redacted(error))
-            if seen.status:
-                raise  # half an answer is out: only a broken connection can say that it is not whole
-            await answer_of(unexpected())(scope, receive, dressed)
-        finally:
-            self._told(scope, seen)
+        trace = {"trace": state["request_id"], "parent": headers.get("traceparent", "")}
+        with self._ports.span("request", **trace, door="http", request=state["request_id"]) as span:
+            try:
+                await self._app(scope, receive, dressed)
+            except Exception as error:
+                event("request.failed", request=state["request_id"], **redacted(error))
+                if seen.status:
+                    raise  # half an answer is out: only a broken connection can say that it is not whole
+                await answer_of(unexpected())(scope, receive, dressed)
+            finally:
+                self._told(scope, seen, span)
 
-    def _told(self, scope: Scope, seen: _Seen) -> None:
+    def _told(self, scope: Scope, seen: _Seen, span: Span) -> None:
         operation = scope["state"].get("operation", "none")
+        code = scope["state"].get("code", "")
+        span.tell(operation=operation, status=seen.status, outcome=outcome_of(seen.status), code=code)
         seconds = round(time.monotonic() - seen.started, 4)
         event(
             "request",

@@ -42,7 +42,10 @@ async def plain(request: Request, error: StarletteHTTPException) -> JSONResponse
     if error.status_code == 404:
         return await known(request, NotFound("There is no such thing."))
     if error.status_code == 405:
-        return await known(request, UsageError("This method is not for this address.", code="method-not-allowed"))
+        wrong = UsageError("This method is not for this address.", code="method-not-allowed")
+        answer = await known(request, wrong)
+        answer.headers["Allow"] = getattr(request.state, "allow", "")
+        return answer
     return await known(request, UsageError("The request cannot be read.", code="request-invalid"))
 
 

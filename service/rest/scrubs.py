@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from service.commands import scrubs
-from service.rest.asking import BINARY, Caller, PortsOf, body_of, off_loop
+from service.rest.asking import BINARY, Caller, PortsOf, off_loop
+from service.rest.pouring import beside_loop, pour
 from understudy.messages import (
     ScrubCreate,
     ScrubView,
@@ -28,10 +27,8 @@ async def create_scrub(message: ScrubCreate, response: Response, caller: Caller,
 @router.put("/v1/scrubs/{scrub_id}/content", tags=["scrubs"], summary="Send the file", openapi_extra=BINARY)
 async def put_scrub(scrub_id: str, request: Request, caller: Caller, ports: PortsOf) -> ScrubView:
     """The raw file as the request's body, streamed. Answers when it is scrubbed; a refused one leaves nothing."""
-    with scrubs.receiving(caller, scrub_id, ports) as upload:
-        async with aclosing(body_of(request)) as chunks:
-            async for chunk in chunks:
-                upload.write(chunk)
+    async with beside_loop(scrubs.receiving(caller, scrub_id, ports)) as upload:
+        await pour(request, upload.write)
     return await off_loop(scrubs.finish, caller, scrub_id, ports)
 
 

@@ -22,12 +22,14 @@ from understudy.messages import (
 router = APIRouter()
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["service"], summary="Is the service up?")
 async def health() -> Health:
     """Answers as soon as the service takes requests. Needs no key."""
     return Health(version=__version__)
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", tags=["service"], summary="Can the service do its work?")
 async def readiness(response: Response, ports: PortsOf) -> Readiness:
     """503 if it cannot: the database, the disk or the worker. Needs no key."""

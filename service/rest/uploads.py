@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from starlette.requests import ClientDisconnect
 
 from service.commands import uploads
-from service.rest.asking import BINARY, Caller, PortsOf, body_of, off_loop
+from service.rest.asking import BINARY, Caller, PortsOf, off_loop
+from service.rest.pouring import beside_loop, pour
 from understudy.errors import UsageError
 from understudy.messages import DatasetState, DatasetView, UploadView
 
@@ -60,11 +60,9 @@ async def append_content(
     if is_complete not in ("?0", "?1"):
         raise UsageError("Upload-Complete is ?0 or ?1.", code="request-invalid")
     sha256 = digest_of(request)
-    with uploads.appending(caller, dataset_id, offset, ports) as receiver:
+    async with beside_loop(uploads.appending(caller, dataset_id, offset, ports)) as receiver:
         try:
-            async with aclosing(body_of(request)) as chunks:
-                async for chunk in chunks:
-                    receiver.write(chunk)
+            await pour(request, receiver.write)
         except ClientDisconnect:
             is_complete = "?0"
     response.headers["Upload-Offset"] = str(receiver.size_bytes)

@@ -25,12 +25,13 @@ from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.status import status_of
 from service.rpc.visit import Call, Names, Visit, ending_of, sent_once
 from service.telemetry import event, redacted
+from service.tracing import Span
 from understudy.errors import UnderstudyError
 
 Method = Callable[[Any, Any], Any]
 """(request or an iterator of them, Call or grpc's context) -> answer or an iterator of them."""
 
-REQUEST_ID = "x-request-id"
+REQUEST_ID, TRACEPARENT = "x-request-id", "traceparent"
 
 _OURS = f"/{pb.DESCRIPTOR.package}."
 
@@ -86,22 +87,25 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]  # no generic cla
         call = Call(rpc=rpc, request_id=gate.request_id_of(offered, self._ports), ports=self._ports)
         visit = Visit(call=call, rule=rule_of_method(method.removeprefix(_OURS).replace("/", ".")))
         started, outcome, error = time.monotonic(), "cancelled", None
-        try:
-            rpc.send_initial_metadata(((REQUEST_ID, call.request_id),))
-            with visit.entered():
-                yield visit
-                visit.record(None)
-            outcome = "success"
-        except grpc.RpcError:
-            raise  # grpc's own sign that the caller has gone: there is nobody to answer
-        except UnderstudyError as known:
-            error = self._recorded(visit, known)
-        except Exception as unforeseen:
-            event("rpc.failed", request=call.request_id, **redacted(unforeseen))
-            error = self._recorded(visit, unexpected())
-        finally:
-            outcome = outcome if error is None else str(ending_of(error).outcome)
-            self._told(visit, outcome, time.monotonic() - started)
+        trace = {"trace": call.request_id, "parent": sent_once(rpc, TRACEPARENT) or ""}
+        with self._ports.span("request", **trace, door="grpc", request=call.request_id) as span:
+            try:
+                rpc.send_initial_metadata(((REQUEST_ID, call.request_id),))
+                with visit.entered():
+                    yield visit
+                    visit.record(None)
+                outcome = "success"
+            except grpc.RpcError:
+                raise  # grpc's own sign that the caller has gone: there is nobody to answer
+            except UnderstudyError as known:
+                error = self._recorded(visit, known)
+            except Exception as unforeseen:
+                event("rpc.failed", request=call.request_id, **redacted(unforeseen))
+                error = self._recorded(visit, unexpected())
+            finally:
+                outcome = outcome if error is None else str(ending_of(error).outcome)
+                span.tell(outcome=outcome, code="" if error is None else error.reason)
+                self._told(visit, outcome, time.monotonic() - started, span)
         if error is not None:
             rpc.abort_with_status(rpc_status.to_status(status_of(error)))
 
@@ -114,8 +118,9 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]  # no generic cla
             return unexpected()
         return error
 
-    def _told(self, visit: Visit, outcome: str, seconds: float) -> None:
+    def _told(self, visit: Visit, outcome: str, seconds: float, span: Span) -> None:
         operation = "none" if visit.rule is None else visit.rule.operation
+        span.tell(operation=operation)
         event("rpc", request=visit.call.request_id, operation=operation, status=outcome, seconds=round(seconds, 4))
         if self._ports.metrics is not None:
             self._ports.metrics.request("grpc", operation, outcome, seconds)

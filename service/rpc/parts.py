@@ -1,13 +1,16 @@
 """Reading a stream of bytes: metadata first, then chunks, then the end, which says how many bytes there were.
 
-The end must be said: when a connection breaks or a message cannot be read, grpc ends the iterator just as it does
-for a caller who is done, and half a table must never pass for a whole one.
+The end must be said: when a message cannot be read grpc ends the iterator just as it does for a caller who is done,
+when a connection is cut it may do so or raise, and half a table must never pass for a whole one.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any, Protocol
+
+import grpc
 
 from understudy.errors import InputRefused, UsageError
 
@@ -39,8 +42,8 @@ def receive(parts: Iterator[Any], sink: Sink) -> None:
 
 
 def receive_from(parts: Iterator[Any], sink: Sink, start: int) -> bool:
-    """As ``receive``, into a sink that begins at ``start``; False if the end did not come."""
-    for part in parts:
+    """As ``receive``, into a sink that begins at ``start``; False if the end did not come, also of a cut connection."""
+    for part in _up_to_a_cut(parts):
         which = part.WhichOneof("part")
         if which == "chunk":
             sink.write(part.chunk)
@@ -51,6 +54,11 @@ def receive_from(parts: Iterator[Any], sink: Sink, start: int) -> bool:
         else:
             raise UsageError("After the metadata come chunks, and then the end.", code="request-invalid")
     return False
+
+
+def _up_to_a_cut(parts: Iterator[Any]) -> Iterator[Any]:
+    with contextlib.suppress(grpc.RpcError):
+        yield from parts
 
 
 def broke_off() -> InputRefused:

@@ -23,6 +23,7 @@ from service.commands import (
     jobs,
     keys,
     plans,
+    pulls,
     schemas,
     scrubs,
     tenants,
@@ -46,6 +47,7 @@ from understudy.messages import (
     JobState,
     KeyCreate,
     PlanCreate,
+    PullCreate,
     ReportFormat,
     ScrubCreate,
     TableFormat,
@@ -94,6 +96,10 @@ class Datasets:
             receive(requests, upload)
             uploads.check_digest(upload.received, sha256)
         return to_proto(datasets.finish_upload(caller, wanted.dataset_id, upload, call.ports))
+
+    def Pull(self, request: pb.PullCreate, call: Call) -> Any:
+        """From a connection that the operator has declared: a job."""
+        return to_proto(pulls.create(call.caller, from_proto(request, PullCreate), call.ports))
 
     def GetUpload(self, request: pb.GetUploadRequest, call: Call) -> Any:
         """The offset to go on from."""

@@ -83,6 +83,8 @@ class SqlDatasets:
             "release_of": dataset.release_of,
             "generation": dataset.generation,
             "sheet": dataset.sheet,
+            "source": dataset.source,
+            "source_version": dataset.source_version,
         }
 
 

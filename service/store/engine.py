@@ -66,6 +66,7 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
     file.touch(mode=0o600, exist_ok=True)
     engine = sa.create_engine(url, pool_size=10, max_overflow=30)
     sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "handle_error", _let_the_queue_wait)
     return engine
 
 
@@ -83,6 +84,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         connection.create_function("unixepoch", 1, _unixepoch)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _let_the_queue_wait(context: sa.engine.ExceptionContext) -> None:
+    """The job engine tries again for ever while SQLite is locked, which it knows by this text, and while Postgres has
+    no room, but gives a workflow up when SQLite has none: it would stand still until its worker starts anew.
+    """
+    error = context.original_exception
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        error.args = ("database is locked: no room is left on its disk",)
 
 
 def _prepare_postgres(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,7 +22,7 @@ OPEN_STATES = tuple(state.value for state in JobState if not state.is_final)
 
 _FIXED = frozenset(
     {"tenant", "id", "dataset_id", "population", "engine", "epsilon", "delta", "n_rows", "audit_share", "project"}
-) | {"fingerprint", "plan", "created_at", "kind", "priority"}
+) | {"fingerprint", "plan", "created_at", "kind", "priority", "asked_by"}
 """What a job is born with. A plan is long, and a job's row is written some twenty times."""
 
 
@@ -150,9 +151,13 @@ def _job(row: sa.Row[tuple[object, ...]]) -> Job:
         | {
             "state": JobState(fields["state"]),
             "steps": tuple(StepRecord(**step) for step in fields["steps"]),
-            "error": None if fields["error"] is None else JobError(**fields["error"]),
+            "error": None if fields["error"] is None else _error(fields["error"]),
         }
     )
+
+
+def _error(stored: Mapping[str, Any]) -> JobError:
+    return JobError(**{**stored, "where": tuple(stored.get("where", ()))})
 
 
 def _not_found() -> NotFound:

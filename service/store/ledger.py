@@ -41,7 +41,7 @@ from service.store.ledger_rows import (
     in_scope,
     is_scope,
 )
-from service.store.tables import ACCOUNTS, ENTRIES, LEDGERS
+from service.store.ledger_tables import ACCOUNTS, ENTRIES, LEDGERS
 from understudy.errors import Conflict, NotFound, PrivacyParameterError
 
 History = dict[EntryKind, LedgerEntry]

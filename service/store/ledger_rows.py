@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from privacy.amount import Amount, Charge, Zcdp
 from privacy.composition import Composition
 from privacy.ledger import Account, EntryKind, Head, LedgerEntry, Scope, Terms, Window
-from service.store.tables import ACCOUNTS, ENTRIES
+from service.store.ledger_tables import ACCOUNTS, ENTRIES
 
 Columns = dict[str, object]
 

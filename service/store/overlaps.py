@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from privacy.sketch import Sketch
 from service.context import TenantId
 from service.store.engine import insert_if_absent
-from service.store.tables import OVERLAPS, SKETCHES, TENANTS
+from service.store.ledger_tables import OVERLAPS, SKETCHES
+from service.store.tables import TENANTS
 
 
 class SqlOverlaps:

@@ -14,17 +14,18 @@ from service.context import TenantId
 from service.ports import Anchor, AuditFeed
 from service.store.audit import SqlAudit
 from service.store.datasets import SqlDatasets
-from service.store.engine import LOCK_WAIT_MS, is_full, lock_for_migration, passes, read_only, start_transaction
+from service.store.engine import LOCK_WAIT_MS, is_full, passes, read_only, start_transaction
 from service.store.jobs import OPEN_STATES, SqlJobs
 from service.store.keyring import SqlKeys
 from service.store.ledger import SqlLedger
+from service.store.ledger_tables import LEDGERS
 from service.store.overlaps import SqlOverlaps
 from service.store.releases import SqlReleases, SqlRetention
 from service.store.repeats import SqlRepeats
-from service.store.tables import JOBS, LEDGERS, METADATA
+from service.store.tables import JOBS
 from service.store.tenants import SqlTenants
 from service.store.uploads import SqlUploads
-from service.store.wall import across, build, enter
+from service.store.wall import across, enter
 from understudy.errors import Failed
 
 FULL = "database-full"
@@ -83,14 +84,6 @@ class SqlDatabase:
         self._feed = feed
         self.anchor = anchor
         self._one_by_one = threading.Lock()
-
-    def create_all(self) -> None:
-        """Create the tables that are not there yet; any number of processes may do so at once."""
-        with self._engine.begin() as connection:
-            start_transaction(connection)
-            lock_for_migration(connection)
-            METADATA.create_all(connection)
-            build(connection)
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:

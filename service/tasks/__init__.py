@@ -12,6 +12,7 @@ from service.tasks.files import propose, scrub_file
 from service.tasks.fit import fit
 from service.tasks.ingest import ingest
 from service.tasks.judge import compare, judge
+from service.tasks.pull import pull
 from service.tasks.request import Task
 from service.tasks.scrub import scrub
 
@@ -25,4 +26,5 @@ TASKS: dict[str, Task] = {
     "curve": curve,
     "propose": propose,
     "erase": erase,
+    "pull": pull,
 }

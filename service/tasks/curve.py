@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
-from service.ports import Progress
 from service.tasks.request import Request, environments_of, path_of, schema_of
 from service.tasks.scrub import pseudonymised, split_rows
 from understudy.schema import TableSchema
+
+if TYPE_CHECKING:
+    from service.ports import Progress
 
 
 def curve(request: Request, on_progress: Progress) -> Request:

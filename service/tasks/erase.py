@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from service.ports import Progress
 from service.tasks.request import Request, path_of, schema_of
+
+if TYPE_CHECKING:
+    from service.ports import Progress
 
 
 def erase(request: Request, on_progress: Progress) -> Request:

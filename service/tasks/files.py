@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow.parquet as pq
 
-from service.ports import Progress
 from service.tasks.output import write_csv
 from service.tasks.request import Request, key_of, path_of
 from understudy.schema import TableSchema
+
+if TYPE_CHECKING:
+    from service.ports import Progress
 
 
 def propose(request: Request, on_progress: Progress) -> Request:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.bundle import WITHOUT_DP, WRITTEN
-from service.ports import Progress
+from service.filenames import WITHOUT_DP, WRITTEN
 from service.tasks.compared import compared
 from service.tasks.output import assemble, write_csv
 from service.tasks.request import Request, environments_of, key_of, path_of, schema_of
 from service.tasks.sampling import conditions_of, rows_of
 from service.tasks.scrub import kept
 from service.tasks.texts import places_of, provenance_of, stretches, with_notes
+
+if TYPE_CHECKING:
+    from service.ports import Progress
 
 
 def fit(request: Request, on_progress: Progress) -> Request:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pyarrow.parquet as pq
 
-from service.ports import Progress
 from service.tasks.request import Request, key_of, path_of, schema_of
 from understudy.schema import TableSchema
+
+if TYPE_CHECKING:
+    from service.ports import Progress
 
 
 def ingest(request: Request, on_progress: Progress) -> Request:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.ports import Progress
 from service.tasks.request import Request, key_of, path_of, schema_of
 from service.tasks.texts import public_words, said
 from understudy.schema import TableSchema
@@ -18,6 +17,7 @@ from understudy.schema import TableSchema
 if TYPE_CHECKING:
     from evaluation.gates import Verdict
     from evaluation.report import Report
+    from service.ports import Progress
 
 
 def judge(request: Request, on_progress: Progress) -> Request:

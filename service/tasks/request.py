@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from service.ports import Progress
 from understudy.schema import TableSchema
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.ports import Progress
+
 Request = dict[str, object]
-Task = Callable[[Request, Progress], Request]
+Task: TypeAlias = "Callable[[Request, Progress], Request]"
 
 
 def path_of(request: Request, key: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from understudy.errors import UsageError
@@ -20,7 +21,8 @@ def conditions_of(request: Request, schema: TableSchema) -> Conditions:
     from synthesizers.conditions import Conditions
 
     asked = cast("dict[str, dict[str, object]]", request.get("conditions", {}))
-    return Conditions.parse(schema, where=asked.get("where", {}), rebalance=asked.get("rebalance", {}))
+    impute = cast("list[str]", asked.get("impute") or [])
+    return Conditions.parse(schema, where=asked.get("where", {}), rebalance=asked.get("rebalance", {}), impute=impute)
 
 
 def rows_of(
@@ -29,12 +31,13 @@ def rows_of(
     """Rows, and public facts of how they were come by.
 
     The model is paid for by now. If it has no rows as they are asked for, those that it has are given, and the facts
-    say so under ``unmet``: first without the conditions, then, if not even the constraints can be kept, without these.
+    say so under ``unmet``: first with no cell filled, then without any condition, then, if not even the constraints
+    can be kept, without these.
     """
     from synthesizers.conditions import sampled
 
     unmet: list[str] = []
-    for wanted in (conditions, None) if conditions else (None,):
+    for wanted in _ladder(conditions):
         try:
             found = sampled(fitted, n_rows, seed=seed, conditions=wanted)
         except UsageError as error:
@@ -43,3 +46,11 @@ def rows_of(
             return found.rows, found.as_dict() | ({"unmet": unmet} if unmet else {})
     rows = fitted.propose(n_rows, seed=seed)
     return rows, {"proposed": rows.num_rows, "unmet": unmet}
+
+
+def _ladder(conditions: Conditions | None) -> list[Conditions | None]:
+    """What is asked for, then less and less of it."""
+    steps: list[Conditions | None] = [conditions] if conditions else []
+    if conditions and conditions.impute and (less := replace(conditions, impute=())):
+        steps.append(less)
+    return [*steps, None]

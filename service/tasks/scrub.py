@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.lineage import PERSONS
-from service.ports import Progress
+from service.filenames import PERSONS
 from service.tasks.request import Request, key_of, path_of, schema_of
 from understudy.schema import ColumnSchema, TableSchema
 
 if TYPE_CHECKING:
     from privacy.ingest import Split
+    from service.ports import Progress
 
 
 def scrub(request: Request, on_progress: Progress) -> Request:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from privacy.training import is_trainable, require_deep
-from synthesizers.base import FormalGuarantee, Plan, schema_digest
+from synthesizers.base import Abilities, ExpectedError, FormalGuarantee, Plan, schema_digest
+from synthesizers.network.expected import expected as expected_error
 from synthesizers.network.fitted import KIND, VERSION, FittedNetwork
 from synthesizers.network.learn import learn
 from synthesizers.network.sizes import COUNT, ONE_WAYS, Costs, costs
@@ -34,6 +35,12 @@ class NetworkSynthesizer:
         relation="add-remove-unit",
         mechanism="DP-SGD: clipped gradients of persons, rounded Gaussian noise on their exact sum, Poisson sampling",
         accountant="PLD of Poisson-sampled Gaussians, with the Gaussians of counts and domain",
+    )
+    abilities = Abilities(
+        conditions="by rejection",
+        rebalancing="by rejection, one column",
+        imputation="exact for one cell of a row, by Gibbs draws for more",
+        constraints="by rejection",
     )
 
     @property
@@ -58,8 +65,9 @@ class NetworkSynthesizer:
             n_rows=n_rows,
         )
 
-    def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> None:
-        """The engine cannot tell."""
+    def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> ExpectedError:
+        """The error to expect on ``n_rows`` rows, by a rule fitted to public tables; see ``expected``. Reads no row."""
+        return expected_error(schema, Costs.from_dict(plan.params["costs"]), n_rows)
 
     def fit(self, session: PrivateSession, plan: Plan) -> FittedNetwork:
         """Spend the plan and train. Raises: Failed (plan-mismatch), UsageError (deep-missing); nothing is read then."""
@@ -75,7 +83,7 @@ class NetworkSynthesizer:
         marginals = session.measure([(name,) for name in names], stddev=stddev, purpose=ONE_WAYS)
         order = _order(schema, names)
         base = [log_shares(marginals[column].counts, total) for column in order]
-        weights = learn(session, prices.training, order=order, base=base)
+        weights = learn(session, prices.training, order=order, base=base, width=prices.width)
         return FittedNetwork(
             weights,
             discretisation,

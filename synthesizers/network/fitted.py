@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
 from synthesizers.constraints import stored as stored_constraints
+from synthesizers.imputation import imputed, missing_code, unknown_column
+from synthesizers.network.impute import completed
 from synthesizers.network.weights import Weights
 from understudy.rules import Constraint
 
@@ -38,6 +40,21 @@ class FittedNetwork:
     def sample(self, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> pa.Table:
         """Synthetic rows in canonical types; the same arguments give the same rows. Raises: UsageError."""
         return sampled(self, n_rows, seed=seed, conditions=conditions).rows
+
+    def impute(self, rows: pa.Table, columns: Sequence[str], *, seed: int) -> pa.Table:
+        """The rows with the empty cells of these columns filled from the network, given the others."""
+        return imputed(self, rows, columns, seed=seed).rows
+
+    def completed(
+        self, codes: list[NDArray[np.int64]], holes: NDArray[np.bool_], banned: NDArray[np.bool_], *, seed: int
+    ) -> list[NDArray[np.int64]]:
+        """The rows with every hole drawn; see ``imputation.Completes``. Raises: UsageError (impute-unknown)."""
+        codecs = self.discretisation.codecs
+        shut = [missing_code(codec) if ban else None for codec, ban in zip(codecs, banned, strict=True)]
+        for codec, code in zip(codecs, shut, strict=True):
+            if code == 0:
+                raise unknown_column(codec.name)
+        return completed(self.weights, codes, holes, shut, np.random.default_rng([seed, 5]))
 
     def conditioned(self, conditions: Conditions) -> None:
         """Columns are drawn one after another, so what comes later cannot be known earlier: rejection does it."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from privacy.session import PrivateSession
 
-WIDTH = 5
 _SPREAD = 1.0
 _RATE = 0.02
 _AT_ONCE = 1024
@@ -32,9 +31,11 @@ def learn(
     *,
     order: Sequence[int],
     base: Sequence[NDArray[np.float32]],
+    width: int,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Weights:
-    """Train on the session's codes. ``base[p]``: the log of the one-way marginal of the column at place p.
+    """Train on the session's codes. ``base[p]``: the log of the one-way marginal of the column at place p; ``width``:
+    numbers of a code's vector.
 
     Raises: PlanExceeded, UsageError (deep-missing); nothing is read then.
     """
@@ -42,7 +43,7 @@ def learn(
     import torch
 
     torch.manual_seed(0)  # where the weights start is public
-    net = _net(torch, order, base)
+    net = _net(torch, order, base, width)
     optimizer = torch.optim.Adam(net.parameters(), lr=_RATE, betas=(0.9, 0.99))
     mean = _Mean(torch, net, from_step=round(_AVERAGED_FROM * plan.steps))
 
@@ -67,7 +68,7 @@ def learn(
     return _weights(mean.values(), order, base)
 
 
-def _net(torch: Any, order: Sequence[int], base: Sequence[NDArray[np.float32]]) -> Any:
+def _net(torch: Any, order: Sequence[int], base: Sequence[NDArray[np.float32]], width: int) -> Any:
     """At first it gives the one-way marginals: heads and biases are 0, vectors and maps are not."""
     nn = torch.nn
     sizes = [len(part) for part in base]
@@ -77,9 +78,9 @@ def _net(torch: Any, order: Sequence[int], base: Sequence[NDArray[np.float32]]) 
 
         def __init__(self) -> None:
             super().__init__()
-            self.vectors = nn.ModuleList(nn.Embedding(size, WIDTH) for size in sizes[:-1])
-            self.maps = nn.ModuleList(nn.Linear(p * WIDTH, WIDTH, bias=False) for p in range(1, len(sizes)))
-            self.heads = nn.ModuleList(nn.Linear(WIDTH, size) for size in sizes)
+            self.vectors = nn.ModuleList(nn.Embedding(size, width) for size in sizes[:-1])
+            self.maps = nn.ModuleList(nn.Linear(p * width, width, bias=False) for p in range(1, len(sizes)))
+            self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
             for part in self.maps:
                 nn.init.normal_(part.weight, std=_SPREAD / part.in_features**0.5)
             for part in self.heads:
@@ -97,9 +98,9 @@ def _net(torch: Any, order: Sequence[int], base: Sequence[NDArray[np.float32]]) 
             total = torch.zeros(len(codes), device=codes.device)
             for p, head in enumerate(self.heads):
                 if p:
-                    hidden = torch.tanh(self.maps[p - 1](known[:, : p * WIDTH]))
+                    hidden = torch.tanh(self.maps[p - 1](known[:, : p * width]))
                 else:
-                    hidden = torch.zeros((len(codes), WIDTH), device=codes.device)
+                    hidden = torch.zeros((len(codes), width), device=codes.device)
                 logits = head(hidden) + getattr(self, f"base_{p}")
                 total = total + nn.functional.cross_entropy(logits, own[:, p], reduction="none")
             return total
@@ -133,14 +134,14 @@ class _Mean:
 def _weights(
     found: dict[str, NDArray[np.float32]], order: Sequence[int], base: Sequence[NDArray[np.float32]]
 ) -> Weights:
-    n = len(order)
-    nothing = np.zeros((WIDTH, 0), dtype=np.float32)
+    n, width = len(order), found["heads.0.weight"].shape[1]
+    nothing = np.zeros((width, 0), dtype=np.float32)
     return Weights(
         order=tuple(order),
         base=tuple(base),
         vectors=(
             *(found[f"vectors.{p}.weight"] for p in range(n - 1)),
-            np.zeros((len(base[-1]), WIDTH), dtype=np.float32),
+            np.zeros((len(base[-1]), width), dtype=np.float32),
         ),
         maps=(nothing, *(found[f"maps.{p}.weight"] for p in range(n - 1))),
         heads=tuple(found[f"heads.{p}.weight"] for p in range(n)),

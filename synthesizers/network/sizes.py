@@ -24,17 +24,21 @@ _LEAST_STEPS = 60
 MOST_COLUMNS = 100
 """Each column is a part of the network with gradients of its own: more of them take hours."""
 _CLIP = 1.0
+_WIDTH = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """mu^2 of what is counted, and the training. ``domain_delta`` is spent on finding categories."""
+    """mu^2 of what is counted, and the training. ``domain_delta`` is spent on finding categories. ``width``: numbers of
+    a code's vector in the network; a plan of before has no such entry.
+    """
 
     domain: float
     domain_delta: float
     count: float
     one_ways: float
     training: TrainingPlan
+    width: int = 5
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -44,6 +48,7 @@ class Costs:
             "count": self.count,
             "one_ways": self.one_ways,
             "training": self.training.as_dict(),
+            "width": self.width,
         }
 
     @classmethod
@@ -97,4 +102,5 @@ def costs(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | No
         count=_COUNT_SHARE * mu2,
         one_ways=_ONE_WAY_SHARE * mu2,
         training=training,
+        width=_WIDTH,
     )

@@ -41,14 +41,14 @@ class Weights:
         return [np.concatenate([part[column] for part in parts]) for column in range(len(self.order))]
 
     def _chunk(self, n_rows: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-        drawn: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(self.order)
+        made: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(self.order)
         before = np.zeros((n_rows, 0), dtype=np.float32)
         for place, column in enumerate(self.order):
             hidden = np.tanh(before @ self.maps[place].T)
-            codes = _draw(hidden @ self.heads[place].T + (self.base[place] + self.biases[place]), rng)
-            drawn[column] = codes
+            codes = drawn(hidden @ self.heads[place].T + (self.base[place] + self.biases[place]), rng)
+            made[column] = codes
             before = np.hstack([before, self.vectors[place][codes]])
-        return drawn
+        return made
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """By name, for an artifact."""
@@ -72,7 +72,7 @@ class Weights:
         return cls(order, all_of("base"), all_of("vectors"), all_of("maps"), all_of("heads"), all_of("biases"))
 
 
-def _draw(logits: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+def drawn(logits: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     """One code for each row, by inverting the cumulated softmax."""
     logits -= logits.max(axis=1, keepdims=True)
     cumulated = np.cumsum(np.exp(logits, out=logits), axis=1, dtype=np.float64)

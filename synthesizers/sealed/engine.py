@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privacy.accounting import compose, epsilon_of, without_guarantee
-from synthesizers.base import FormalGuarantee, Plan, schema_digest
+from synthesizers.base import Abilities, FormalGuarantee, Plan, schema_digest
 from synthesizers.sealed import door
 from synthesizers.sealed.catalogue import EngineSpec, Pricing
 from synthesizers.sealed.environments import Environments
@@ -29,6 +29,13 @@ _ORDERED_FROM = 12
 
 class SealedSynthesizer:
     """An engine that reads rows itself, behind the door."""
+
+    abilities = Abilities(
+        conditions="by rejection",
+        rebalancing="by rejection, one column",
+        imputation="from the nearest rows that it made",
+        constraints="by rejection",
+    )
 
     def __init__(
         self, spec: EngineSpec, environments: Environments, *, limits: door.SealedLimits | None = None

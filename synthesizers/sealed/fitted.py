@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
 from synthesizers.constraints import stored as stored_constraints
+from synthesizers.imputation import imputed, missing_code
+from synthesizers.sealed.donors import completed
 from understudy.rules import Constraint
 
 if TYPE_CHECKING:
@@ -52,6 +54,11 @@ class FittedSealed:
         return self._constraints
 
     @property
+    def discretisation(self) -> Discretisation:
+        """What the codes mean."""
+        return self._discretisation
+
+    @property
     def n_made(self) -> int:
         """Rows that the engine has made."""
         return int(self._codes.shape[0])
@@ -59,6 +66,18 @@ class FittedSealed:
     def sample(self, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> pa.Table:
         """Synthetic rows in canonical types; the same arguments give the same rows. Raises: UsageError."""
         return sampled(self, n_rows, seed=seed, conditions=conditions).rows
+
+    def impute(self, rows: pa.Table, columns: Sequence[str], *, seed: int) -> pa.Table:
+        """The rows with the empty cells of these columns filled from the engine's rows that are nearest to them."""
+        return imputed(self, rows, columns, seed=seed).rows
+
+    def completed(
+        self, codes: list[NDArray[np.int64]], holes: NDArray[np.bool_], banned: NDArray[np.bool_], *, seed: int
+    ) -> list[NDArray[np.int64]]:
+        """The rows with every hole from a donor; see ``imputation.Completes``. Raises: UsageError (impute-unknown)."""
+        codecs = self._discretisation.codecs
+        shut = [missing_code(codec) if ban else None for codec, ban in zip(codecs, banned, strict=True)]
+        return completed(self._codes, codecs, codes, holes, shut, np.random.default_rng([seed, 5]))
 
     def conditioned(self, conditions: Conditions) -> None:
         """The engine is gone: conditions are met by rejection."""

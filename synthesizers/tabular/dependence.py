@@ -27,7 +27,6 @@ MEAN_DEPENDENCE = 0.2
 """L1 distance of a pair's joint shares from the product of its one-ways: 0.15 on the mean pair of Adult."""
 _ROUNDS, _CLEAR = 60, 0.03
 _GRID = np.concatenate([[0.0], np.geomspace(0.003, 2.0, 120)])
-_USUAL = np.diff(-np.exp(-np.append(_GRID, np.inf) / MEAN_DEPENDENCE))
 
 
 def dependence(
@@ -79,16 +78,17 @@ def chance(expected: Floats) -> float:
     return float(2 * np.exp((whole + 1) * np.log(mean) - mean - gammaln(whole + 1)).sum())
 
 
-def shrunk(scores: Floats, floor: Floats, stddev: float) -> Floats:
+def shrunk(scores: Floats, floor: Floats, stddev: float, *, mean: float = MEAN_DEPENDENCE) -> Floats:
     """Each pair's dependence d, given score = sqrt(d^2 + floor^2) + noise: its mean given all scores.
 
     Empirical Bayes: the law of d over the table's pairs is the most likely one on a grid (Kiefer and Wolfowitz 1956, by
     expectation-maximisation), with a few pairs' worth of an exponential law that public tables suggest. So the scores
-    that stand out by luck, as the largest of many do, are taken for what they are.
+    that stand out by luck, as the largest of many do, are taken for what they are. ``mean``: of the exponential law.
     """
-    weight = PRIOR * _USUAL / max(len(scores), 1)
+    usual = np.diff(-np.exp(-np.append(_GRID, np.inf) / mean))
+    weight = PRIOR * usual / max(len(scores), 1)
     likely = np.exp(_log_likelihood(scores, floor, stddev))
-    law = _USUAL
+    law = usual
     for _ in range(_ROUNDS):
         posterior = law * likely
         posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)

@@ -77,12 +77,12 @@ class Zero:
 
 
 def home(nodes: Sequence[Node], variables: Sequence[Variable]) -> int:
-    """The smallest-membered node that holds all the variables.
+    """The smallest-membered node that holds all the variables, at these levels or finer ones.
 
     Raises: ValueError if there is none.
     """
-    wanted = frozenset(variables)
-    homes = [index for index, node in enumerate(nodes) if wanted <= node.members]
+    held = [dict(node.axes) for node in nodes]
+    homes = [index for index, of in enumerate(held) if all(of.get(column, -1) >= level for column, level in variables)]
     if not homes:
         raise ValueError("no node holds the factor")
     return min(homes, key=lambda index: len(nodes[index].members))
@@ -159,7 +159,31 @@ def fit(
     max_iterations: int = 300,
     tolerance: float = 1e-6,
 ) -> list[Table]:
-    """Each node's probabilities in the fitted model. ``total`` is the (noisy, positive) number of rows N.
+    """Each node's probabilities in the fitted model. See ``solve``."""
+    return solve(
+        axes, nodes, factors, total=total, zeros=zeros, max_iterations=max_iterations, tolerance=tolerance
+    ).beliefs
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Each node's probabilities, and each factor's log-weights, from which another fit may start."""
+
+    beliefs: list[Table]
+    weights: list[Table]
+
+
+def solve(
+    axes: Sequence[Axis],
+    nodes: Sequence[Node],
+    factors: Sequence[Factor],
+    *,
+    total: float,
+    zeros: Sequence[Zero] = (),
+    max_iterations: int = 300,
+    tolerance: float = 1e-6,
+) -> Solution:
+    """Fit the model. ``total`` is the (noisy, positive) number of rows N.
 
     ``zeros``: cells that the model gives no mass. Each must fit a node, as each factor must.
     """
@@ -171,4 +195,5 @@ def fit(
         method="L-BFGS-B",
         options={"maxiter": max_iterations, "maxcor": 20, "ftol": 1e-11, "gtol": tolerance},
     )
-    return dual.beliefs(dual.weights(result.x))[1]
+    weights = dual.weights(result.x)
+    return Solution(dual.beliefs(weights)[1], weights)

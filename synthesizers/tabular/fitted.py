@@ -14,8 +14,10 @@ from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
 from synthesizers.constraints import broken
 from synthesizers.constraints import stored as stored_constraints
+from synthesizers.imputation import imputed, missing_code, unknown_column
 from synthesizers.tabular.condition import Tree, Wanted
 from synthesizers.tabular.evidence import code_weights, possible, type_of
+from synthesizers.tabular.impute import Completion
 from synthesizers.tabular.junction import Node
 from synthesizers.tabular.levels import Axis
 from synthesizers.tabular.model import Model
@@ -33,6 +35,8 @@ KIND = "marginal"
 VERSION = 1
 _LEAST = 1e-9
 """Below such a share of the model, a condition is not met by anything but noise."""
+_LEAST_ROWS = 0.5
+"""Rows that have a value, as the model has it, below which it is said to have none."""
 _DECODINGS = 8
 """How often a row's codes are decoded anew if its values break a constraint, before the row counts as broken."""
 
@@ -50,9 +54,31 @@ class FittedMarginal:
         """The schema's."""
         return self._constraints
 
+    @property
+    def discretisation(self) -> Discretisation:
+        """What the codes mean."""
+        return self._discretisation
+
     def sample(self, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> pa.Table:
         """Synthetic rows in canonical types; the same arguments give the same rows. Raises: UsageError."""
         return sampled(self, n_rows, seed=seed, conditions=conditions).rows
+
+    def impute(self, rows: pa.Table, columns: Sequence[str], *, seed: int) -> pa.Table:
+        """The rows with the empty cells of these columns filled: exactly by the model, given the others."""
+        return imputed(self, rows, columns, seed=seed).rows
+
+    def completed(
+        self, codes: list[NDArray[np.int64]], holes: NDArray[np.bool_], banned: NDArray[np.bool_], *, seed: int
+    ) -> list[NDArray[np.int64]]:
+        """The rows with every hole drawn; see ``imputation.Completes``. Raises: UsageError (impute-unknown)."""
+        model, codecs = self._model, self._discretisation.codecs
+        shut = [missing_code(codec) if ban else None for codec, ban in zip(codecs, banned, strict=True)]
+        tree = Tree(model.axes, model.nodes, model.beliefs)
+        for place, code in enumerate(shut):
+            if code is not None and (1 - tree.marginal(place)[code]) * model.total < _LEAST_ROWS:
+                raise unknown_column(codecs[place].name)
+        completion = Completion(model.axes, model.nodes, model.beliefs, shut)
+        return completion.completed(codes, holes, np.random.default_rng([seed, 5]))
 
     def conditioned(self, conditions: Conditions) -> FittedMarginal:
         """The model under evidence: exact for shares and for values that have a code; the rest of a bin is rejected.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthesizers.base import ExpectedError, FormalGuarantee, Plan, schema_digest
+from synthesizers.base import Abilities, ExpectedError, FormalGuarantee, Plan, schema_digest
 from synthesizers.tabular import budget as budgets
 from synthesizers.tabular.columns import coding
 from synthesizers.tabular.evidence import impossible
@@ -40,6 +40,12 @@ class MarginalSynthesizer:
         relation="add-remove-unit",
         mechanism="rounded Gaussian noise on marginal counts",
         accountant="exact Gaussian-DP composition",
+    )
+    abilities = Abilities(
+        conditions="exact",
+        rebalancing="exact, several columns",
+        imputation="exact",
+        constraints="in the model, then by rejection",
     )
 
     def plan(self, schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | None) -> Plan:

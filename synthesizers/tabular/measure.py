@@ -124,7 +124,7 @@ def recodings(names: Sequence[str], axes: Sequence[Axis], variables: Sequence[Va
 def measure_pairs(
     session: MarginalSession, axes: Sequence[Axis], picked: Sequence[Picked], precisions: Floats
 ) -> Iterator[tuple[Picked, Floats, float]]:
-    """Noisy counts of each picked pair over its groups, and their stddev in rows."""
+    """Noisy counts of each picked pair or triple over its groups, and their stddev in rows."""
     if not picked:
         return
     names = session.domain.names
@@ -156,15 +156,27 @@ def pair_factor(
     counts: Floats,
     stddev: float,
 ) -> Factor:
-    """A noisy pair as a factor, its ridge set by how far it stands above the noise (empirical Bayes).
-
-    If cell deviations from independence have variance v * expected count, the best linear shrinkage is a ridge of
-    stddev^2 / v; v is estimated by moments, which few noisy cells do badly, and drawn towards what was predicted when
-    the pair was picked, by how badly.
-    """
+    """A noisy pair as a factor, its ridge set by how far it stands above the noise. See ``joint_factor``."""
     (a, level_a), (b, level_b) = picked.variables
-    margins = axes[a].collapse(ones[a], level_a) / total, axes[b].collapse(ones[b], level_b) / total
-    expected = total * np.outer(*margins)
+    expected = np.outer(axes[a].collapse(ones[a], level_a), axes[b].collapse(ones[b], level_b)) / total
+    return joint_factor(picked, axes, ones, total, counts, stddev, expected)
+
+
+def joint_factor(
+    picked: Picked,
+    axes: Sequence[Axis],
+    ones: Sequence[Floats],
+    total: float,
+    counts: Floats,
+    stddev: float,
+    expected: Floats,
+) -> Factor:
+    """Noisy counts of a pair or a triple as a factor, its ridge set by empirical Bayes.
+
+    If cell deviations from what was ``expected`` without them have variance v * expected count, the best linear
+    shrinkage is a ridge of stddev^2 / v; v is estimated by moments, which few noisy cells do badly, and drawn towards
+    what was predicted when the marginal was picked, by how badly.
+    """
     noise = counts.size * stddev**2
     seen = float(((counts - expected) ** 2).sum()) - noise
     likely = (total * picked.dependence / MEAN_ABS) ** 2 / counts.size
@@ -175,6 +187,6 @@ def pair_factor(
         variables=picked.variables,
         counts=counts,
         kappa=max(stddev**2 * total / signal, _MIN_KAPPA),
-        margins=margins,
+        margins=tuple(axes[column].collapse(ones[column], level) / total for column, level in picked.variables),
         start=np.zeros_like(counts),
     )

@@ -6,45 +6,28 @@ Only what the session answers is read, so everything here is post-processing of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacy.measured import Measured
 from synthesizers.base import MarginalSession
-from synthesizers.tabular.allocate import divide, kept
 from synthesizers.tabular.balance import FEW_SHARE, one_ways_are_better, stand_out
 from synthesizers.tabular.budget import ONE_WAYS, PAIRS, Budget
 from synthesizers.tabular.dependence import dependence
-from synthesizers.tabular.estimate import Zero
-from synthesizers.tabular.estimate import fit as estimate
-from synthesizers.tabular.evidence import Impossible, at_levels
-from synthesizers.tabular.junction import Graph, GrowingGraph, Node, Variable, junction_tree
-from synthesizers.tabular.levels import Axis, Coding, make_axis
-from synthesizers.tabular.measure import (
-    OneWays,
-    measure_again,
-    measure_one_ways,
-    measure_pairs,
-    one_way_factor,
-    pair_factor,
-)
+from synthesizers.tabular.evidence import Impossible
+from synthesizers.tabular.junction import Node
+from synthesizers.tabular.known import Known, Settings
+from synthesizers.tabular.levels import Axis, Coding
+from synthesizers.tabular.measure import OneWays, measure_again, measure_one_ways
+from synthesizers.tabular.rounds import fit_picked
 from synthesizers.tabular.sample import Sampler
 from synthesizers.tabular.sample import sample as draw
-from synthesizers.tabular.select import Candidate, Caps, Picked, pick
+from synthesizers.tabular.select import Candidate
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Constants of the method, the same for every table; chosen on public tables."""
-
-    caps: Caps = field(default_factory=Caps)
-    target_weight: float = 4.0
-    max_iterations: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +50,6 @@ class Model:
     def codes(self, n_rows: int | None, *, seed: int) -> list[NDArray[np.int32]]:
         """Rows as codes by column; ``n_rows`` None means the noisy number of rows."""
         return draw(self.axes, self.nodes, self.beliefs, self.n_rows(n_rows), seed=seed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the one-ways tell: cleaned counts that add up to ``total``, groupings, and rules over these."""
-
-    total: float
-    ones: list[Floats]
-    axes: tuple[Axis, ...]
-    zeros: list[Zero]
-    keeps: list[Floats]
-
-    @classmethod
-    def of(cls, noisy: OneWays, codings: Sequence[Coding], impossible: Sequence[Impossible], caps: Caps) -> _Known:
-        total, ones = noisy.cleaned(codings)
-        axes = tuple(make_axis(counts, code) for counts, code in zip(ones, codings, strict=True))
-        keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
-        return cls(total, ones, axes, _zeros(axes, impossible, caps), keeps)
-
-    def pick(self, candidates: Sequence[Candidate], budget: float, caps: Caps) -> list[Picked]:
-        """The pairs to measure for a precision budget; none without one."""
-        if not (candidates and budget > 0):
-            return []
-        taken = [zero.variables for zero in self.zeros]
-        return pick(self.axes, candidates, total=self.total, budget=budget, caps=caps, keeps=self.keeps, taken=taken)
 
 
 def fit_model(
@@ -122,7 +80,7 @@ def fit_model(
     caps = settings.caps.for_strength(
         _strength(noisy.cleaned(codings)[0], len(codings), budget, max_rows), len(codings)
     )
-    now = _Known.of(noisy, codings, impossible, caps)
+    now = Known.of(noisy, codings, impossible, caps)
     candidates = _candidates(session, now, noisy, budget, max_rows, targets, settings)
     precision = budget.pairs / max_rows**2
     picked = now.pick(candidates, precision, caps)
@@ -131,18 +89,20 @@ def fit_model(
         picked = now.pick(few, share * precision, caps)
         share = share if stand_out(now.total, picked, share * precision) else 0.0
         noisy = measure_again(session, codings, noisy, (1 - share) * precision, purpose=PAIRS)
-        now = _Known.of(noisy, codings, impossible, caps)
+        now = Known.of(noisy, codings, impossible, caps)
         precision *= share
         picked = now.pick(few, precision, caps)
-    factors = [one_way_factor(column, now.axes[column], counts, now.total) for column, counts in enumerate(now.ones)]
-    for one, counts, stddev in measure_pairs(session, now.axes, picked, divide(now.total, picked, precision)):
-        factors.append(pair_factor(one, now.axes, now.ones, now.total, counts, stddev))
-    graph = _graph(now.axes, [*(one.variables for one in factors), *(one.variables for one in now.zeros)])
-    nodes = tuple(junction_tree(graph))
-    beliefs = estimate(
-        now.axes, nodes, factors, total=now.total, zeros=now.zeros, max_iterations=settings.max_iterations
+    nodes, beliefs = fit_picked(
+        session,
+        now,
+        picked,
+        precision,
+        stddevs=noisy.stddevs,
+        candidates=candidates,
+        targets=frozenset(session.domain.names.index(name) for name in targets),
+        settings=settings,
     )
-    return Model(now.axes, nodes, tuple(beliefs), now.total)
+    return Model(now.axes, tuple(nodes), tuple(beliefs), now.total)
 
 
 def _strength(total: float, n_columns: int, budget: Budget, max_rows: int) -> float:
@@ -162,27 +122,9 @@ def _few(
     return (with_target, 1.0) if with_target else (list(candidates), FEW_SHARE)
 
 
-def _graph(axes: Sequence[Axis], cliques: Iterable[tuple[Variable, ...]]) -> Graph:
-    graph = Graph([[axis.groups(level) for level in range(axis.finest + 1)] for axis in axes])
-    for clique in cliques:
-        graph.add(clique)
-    return graph
-
-
-def _zeros(axes: Sequence[Axis], impossible: Sequence[Impossible], caps: Caps) -> list[Zero]:
-    """The rules that the tree has room for, each as fine as it may be; rejection does the rest (conditions.py)."""
-    growing = GrowingGraph(_graph(axes, []), max_cells=caps.max_clique_cells, max_total=caps.max_tree_cells / 2)
-    zeros: list[Zero] = []
-    for one in impossible:
-        found = at_levels(axes, one, caps.max_clique_cells / 4)
-        if found is not None and growing.take(found[0]):
-            zeros.append(Zero(*found))
-    return zeros
-
-
 def _candidates(
     session: MarginalSession,
-    now: _Known,
+    now: Known,
     noisy: OneWays,
     budget: Budget,
     max_rows: int,

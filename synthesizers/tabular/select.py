@@ -49,9 +49,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picked:
-    """A pair to measure: its variables (sorted by column), cells and predicted dependence at that resolution."""
+    """A pair (or a triple) to measure: its variables (sorted by column), cells and predicted dependence at that
+    resolution.
+    """
 
-    variables: tuple[Variable, Variable]
+    variables: tuple[Variable, ...]
     cells: int
     dependence: float
     weight: float

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
 from tests.contract.scoping import watch
+from tests.tables import with_tables
 
 DATABASES = ("sqlite", "postgres")
 
@@ -73,9 +74,7 @@ def engine(url: str) -> Iterator[sa.Engine]:
 @pytest.fixture
 def database(engine: sa.Engine) -> SqlDatabase:
     """The database with its tables."""
-    database = SqlDatabase(engine)
-    database.create_all()
-    return database
+    return SqlDatabase(with_tables(engine))
 
 
 @pytest.fixture(scope="session")

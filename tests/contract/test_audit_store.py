@@ -14,6 +14,7 @@ from service.context import TenantId
 from service.ports import ApiKey
 from service.store.audit_tables import AUDIT_ENTRIES, AUDIT_HEADS
 from service.store.sql import SqlDatabase
+from tests.tables import with_tables
 from understudy.errors import Conflict, Forbidden, NotFound
 from understudy.messages import Role
 
@@ -95,8 +96,7 @@ def test_an_act_that_is_rolled_back_leaves_no_entry_and_feeds_nobody(engine: sa.
         def close(self) -> None:
             return
 
-    database = SqlDatabase(engine, feed=Feed())
-    database.create_all()
+    database = SqlDatabase(with_tables(engine), feed=Feed())
     with contextlib.suppress(Conflict), database.begin() as tx:
         tx.for_tenant(OURS).audit.append(act())
         raise Conflict("not to be")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from importlib.util import find_spec
@@ -24,10 +25,14 @@ from privacy.charging import charge_of
 from privacy.session import Meter, PrivateSession
 from synthesizers.base import FittedSynthesizer, Plan, Synthesizer
 from synthesizers.conditions import Conditions, sampled
+from synthesizers.network import fitted as network_fitted
+from synthesizers.network import sizes as network_sizes
 from synthesizers.registry import engines, is_ready
+from synthesizers.sealed import fitted as sealed_fitted
 from synthesizers.sealed.catalogue import INDEPENDENT
 from synthesizers.sealed.engine import SealedSynthesizer
 from synthesizers.sealed.environments import Environments
+from synthesizers.tabular import fitted as tabular_fitted
 from understudy.errors import UnderstudyError, UsageError
 from understudy.schema import TableSchema
 
@@ -63,6 +68,14 @@ def _here(name: str) -> bool:
 
 
 ENGINES = _known()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def brief_training() -> Iterator[None]:
+    """The network too is trained for few steps only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_sizes, "_STEPS", _FEW["steps"])
+        yield
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -324,6 +337,45 @@ def test_shares_are_met_by_every_engine(fitted: Fitted) -> None:
         assert abs(counts["B"] - 160) <= 15
 
 
+FILLED = ["age", "weight", "smoker", "seen"]
+
+
+def test_empty_cells_are_filled_by_every_engine_also_by_a_saved_model(
+    engine: Synthesizer, fitted: Fitted, tmp_path: Path
+) -> None:
+    """Whole rows of gaps, rows of one gap, and cells that are given, which stay what they are."""
+    rows = mixed(120)
+    blank = pa.table({name: [None] * 5 for name in rows.column_names}, schema=rows.schema)
+    rows = pa.concat_tables([rows, blank]).append_column("id", pa.array(range(125)))
+    made = fitted[0].impute(rows, FILLED, seed=3)
+    assert made.schema == rows.schema
+    for name in rows.column_names:
+        known = rows[name].is_valid()
+        assert made[name].filter(known).equals(rows[name].filter(known))
+        assert made[name].null_count == (0 if name in FILLED else rows[name].null_count)
+    assert all(0 <= value <= 110 for value in made["age"].to_pylist())
+    fitted[0].save(tmp_path)
+    assert engine.load(tmp_path).impute(rows, FILLED, seed=3).equals(made)
+
+
+def test_a_column_without_any_value_is_filled_with_a_declared_one_or_refused(fitted: Fitted) -> None:
+    """Noise may have told of a value where there is none; where it has not, there is nothing to draw."""
+    code = ""
+    try:
+        assert set(fitted[0].impute(mixed(30), ["void"], seed=1)["void"].to_pylist()) <= {"x", "y"}
+    except UsageError as refused:
+        code = refused.reason
+    assert code in ("", "impute-unknown")
+
+
+def test_rows_without_a_missing_value_are_made_by_every_engine(fitted: Fitted) -> None:
+    wanted = Conditions.parse(MIXED, where={}, rebalance={}, impute=["age", "smoker"])
+    made = sampled(fitted[0], 400, seed=1, conditions=wanted)
+    assert made.rows["age"].null_count == made.rows["smoker"].null_count == 0
+    assert made.rows.num_rows == 400
+    assert made.imputed["age"] > 0
+
+
 RULED = TableSchema.parse(
     {
         "fields": [
@@ -410,4 +462,14 @@ def test_models_of_older_versions_are_read(folder: str) -> None:
     """Each folder is an engine's artifact of a released version, ``ENGINE-VERSION``; they are only ever added."""
     name, _ = folder.rsplit("-", 1)
     known: dict[str, Any] = {**engines(), "sealed": SealedSynthesizer(INDEPENDENT, Environments(None))}
-    assert known[name].load(ARTIFACTS / folder).sample(20, seed=1).num_rows == 20
+    model = known[name].load(ARTIFACTS / folder)
+    rows = model.sample(200, seed=1)
+    assert rows.num_rows == 200
+    holed = next(column for column in rows.column_names if 0 < rows[column].null_count < 200)
+    assert model.impute(rows, [holed], seed=1)[holed].null_count == 0
+
+
+def test_every_kind_of_artifact_is_kept_in_each_of_its_versions() -> None:
+    kinds = (tabular_fitted, network_fitted, sealed_fitted)
+    wanted = {f"{kind.KIND}-{version}" for kind in kinds for version in range(1, kind.VERSION + 1)}
+    assert {path.name for path in ARTIFACTS.iterdir()} == wanted

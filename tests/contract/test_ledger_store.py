@@ -13,8 +13,8 @@ from privacy.amount import MAX_UNITS, UNLIMITED, Amount, Charge, Zcdp
 from privacy.composition import Composition
 from privacy.ledger import TENANT, Account, EntryKind, Head, LedgerStore, Scope, Terms, Window, replay, verify
 from service.context import TenantId
+from service.store.ledger_tables import ENTRIES, LEDGERS
 from service.store.sql import SqlDatabase
-from service.store.tables import ENTRIES, LEDGERS
 from service.store.wall import ACROSS
 from understudy.errors import BudgetExceeded, Conflict, NotFound, PrivacyParameterError
 

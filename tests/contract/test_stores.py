@@ -18,6 +18,7 @@ from service.ports import ApiKey, Database, Dataset
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
 from service.store.tables import METADATA
+from tests.tables import with_tables
 from understudy.errors import Conflict, Forbidden, NotFound
 from understudy.messages import DatasetState, JobState, TableFormat
 
@@ -79,8 +80,8 @@ def test_a_block_that_raises_leaves_nothing(database: SqlDatabase) -> None:
 def test_what_was_read_is_not_stale_when_written_back_on_sqlite(new_sqlite_url: Callable[[], str]) -> None:
     """Two engines, as two processes would have; on Postgres only what locks an account is serial."""
     url = new_sqlite_url()
+    with_tables(open_engine(url)).dispose()
     databases = [SqlDatabase(open_engine(url)) for _ in range(2)]
-    databases[0].create_all()
     with databases[0].begin() as tx:
         tx.for_tenant(OURS).jobs.add(job())
 
@@ -106,8 +107,8 @@ def test_every_table_with_tenant_data_has_a_tenant(database: SqlDatabase) -> Non
 
 def test_many_processes_may_create_the_tables_at_once(url: str) -> None:
     code = (
-        "import sys; from service.store.engine import open_engine; from service.store.sql import SqlDatabase;"
-        "SqlDatabase(open_engine(sys.argv[1])).create_all()"
+        "import sys; from service.store.engine import open_engine; from service.store.migration import upgrade;"
+        "upgrade(open_engine(sys.argv[1]))"
     )
     children = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(3)]
     assert [child.wait(60) for child in children] == [0, 0, 0]

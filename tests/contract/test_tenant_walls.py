@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from service.context import TenantId
 from service.store.engine import open_engine
+from service.store.ledger_tables import ENTRIES
 from service.store.sql import SqlDatabase
-from service.store.tables import DATASETS, ENTRIES, JOBS
-from service.store.wall import ACROSS, stands, walled
+from service.store.tables import DATASETS, JOBS
+from service.store.wall import ACROSS, build, stands, walled
 from tests.contract.scoping import Unscoped, unscoped
 from tests.contract.test_stores import job
+from tests.tables import with_tables
 
 OURS, THEIRS = TenantId("ours"), TenantId("theirs")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -76,8 +78,7 @@ def plain(new_postgres_url: Callable[[], str]) -> Iterator[SqlDatabase]:
         connection.exec_driver_sql(f"GRANT ALL ON SCHEMA {schema} TO understudy_app")
     admin.dispose()
     engine = open_engine(sa.make_url(url).set(username="understudy_app").render_as_string(hide_password=False))
-    database = SqlDatabase(engine)
-    database.create_all()
+    database = SqlDatabase(with_tables(engine))
     for tenant in (OURS, THEIRS):
         with database.begin() as tx:
             tx.for_tenant(tenant).jobs.add(job(tenant=tenant))
@@ -118,8 +119,8 @@ class TestTheSecondWall:
         assert plain.open_jobs() == [("ours", "j1"), ("theirs", "j1")]
 
     def test_it_stands_on_every_table_and_is_built_once(self, plain: SqlDatabase) -> None:
-        plain.create_all()
         with plain.begin() as tx:
+            build(tx.connection)  # type: ignore[arg-type]
             assert stands(tx.connection)  # type: ignore[arg-type]
             here = "relnamespace = current_schema()::regnamespace"
             forced = sa.text(f"SELECT relname FROM pg_class WHERE relforcerowsecurity AND {here}")
@@ -127,7 +128,7 @@ class TestTheSecondWall:
 
     def test_a_superuser_stands_above_it_and_is_told_so(self, new_postgres_url: Callable[[], str]) -> None:
         engine = open_engine(new_postgres_url())
-        SqlDatabase(engine).create_all()
+        with_tables(engine)
         with engine.begin() as connection:
             assert not stands(connection)
         engine.dispose()

@@ -57,12 +57,38 @@ def test_rows_are_as_asked_for_and_keep_the_schema_s_rules(
     assert "unmet" not in manifest["sampling"]
 
 
+def test_a_column_is_filled_where_the_model_leaves_a_value_out(
+    house: House, http: Connect, table: Path, tmp_path: Path
+) -> None:
+    holed = tmp_path / "holed.csv"
+    lines = table.read_text().splitlines()
+    holed.write_text("\n".join(line.rsplit(",", 1)[0] + "," if n % 3 == 1 else line for n, line in enumerate(lines)))
+    result = http(house.keys["clinic"]).synth(
+        holed,
+        schema=SCHEMA | {"understudy:population": "imputed"},
+        epsilon=2.0,
+        n_rows=300,
+        impute=["sex"],
+        out=tmp_path / "out",
+    )
+    assert pq.read_table(result.files["synthetic.parquet"])["sex"].null_count == 0
+    manifest = json.loads(result.files["manifest.json"].read_text())
+    assert manifest["impute"] == ["sex"]
+    assert 0.2 < manifest["sampling"]["imputed_rate"]["sex"] < 0.5
+
+
 def test_a_condition_that_makes_no_sense_is_refused_and_costs_nothing(
     house: House, http: Connect, table: Path, tmp_path: Path
 ) -> None:
     client = http(house.keys["clinic"])
     before = client.budget("conditions").epsilon_left
-    for asked in ({"where": {"height": [1]}}, {"where": {"sex": ["X"]}}, {"rebalance": {"sex": {"F": 0.9, "M": 0.2}}}):
+    for asked in (
+        {"where": {"height": [1]}},
+        {"where": {"sex": ["X"]}},
+        {"rebalance": {"sex": {"F": 0.9, "M": 0.2}}},
+        {"impute": ["id"]},
+        {"impute": ["height"]},
+    ):
         with pytest.raises(UsageError) as refused:
             client.synth(table, schema=SCHEMA, epsilon=0.5, out=tmp_path / "none", **asked)  # type: ignore[arg-type]
         assert refused.value.reason == "condition-invalid"

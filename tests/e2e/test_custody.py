@@ -39,6 +39,7 @@ from service.store.keys import FileKeys
 from service.store.opening import open_blobs, open_vault_of
 from service.store.sql import SqlDatabase
 from service.tasks import TASKS
+from tests.tables import with_tables
 from understudy.errors import Conflict, NotFound, UsageError
 from understudy.messages import (
     DatasetCreate,
@@ -48,6 +49,7 @@ from understudy.messages import (
     ReleaseState,
     ReleaseView,
     RetentionPolicy,
+    Role,
     TableFormat,
 )
 
@@ -99,6 +101,9 @@ def in_this_process(
     for name in ("owner.json", "owner.html", "release.json", "release.html"):  # what they say matters elsewhere
         (Path(str(request["out"])) / f"report.{name}").write_text("{}")
     return {"refused": []}
+
+
+STEWARD = RequestContext(principal=Principal(tenant=CLINIC, key_id="steward"), request_id="r")
 
 
 @dataclass
@@ -187,8 +192,7 @@ def person(place: int, population: str) -> str:
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     settings = Settings.from_environment({"UNDERSTUDY_HOME": str(tmp_path_factory.mktemp("home"))})
     engine, clock, queue = open_engine(settings.url), StandingClock(), Queue()
-    database = SqlDatabase(engine)
-    database.create_all()
+    database = SqlDatabase(with_tables(engine))
     vault = open_vault_of(settings, os.urandom)
     ports = Ports(
         database=database,
@@ -289,7 +293,7 @@ class TestErasure:
     def in_training(self, clinic: Clinic, job_id: str, population: str) -> str:
         """Somebody who is not among those kept out of training."""
         for place in range(0, 100, 2):
-            found = subjects.erase(clinic.caller, person(place, population), clinic.ports, population=population)
+            found = subjects.erase(STEWARD, person(place, population), clinic.ports, population=population)
             if found.releases:
                 assert [release.job_id for release in found.releases] == [job_id]
                 return person(place, population)
@@ -370,6 +374,23 @@ class TestErasure:
         assert manifest["supersedes"] == job_id
         job = jobs.get(clinic.caller, new_id, clinic.ports)
         assert (job.epsilon, job.population) == (1.0, "retrain")
+        with clinic.ports.database.read() as tx:
+            stored = [tx.for_tenant(CLINIC).jobs.get(id_).asked_by for id_ in (job_id, new_id)]
+        assert stored == ["key:k", "key:k"], "whose release it was, theirs the new one is"
+
+    def test_an_analyst_takes_up_only_their_own_unfinished_job(self, clinic: Clinic) -> None:
+        dataset = clinic.upload(rows(300, "resumed"), "resumed")
+        asked = JobCreate(dataset_id=dataset.id, epsilon=0.1, resume=True)
+
+        def submitted(name: str, *roles: Role) -> str:
+            who = Principal(tenant=CLINIC, key_id=f"k-{name}", key_name=name, roles=frozenset(roles))
+            return jobs.submit(replace(clinic.caller, principal=who), asked, clinic.ports).id
+
+        first = submitted("one", Role.ANALYST)
+        assert submitted("one", Role.ANALYST) == first
+        second = submitted("two", Role.ANALYST)
+        assert second != first, "it could never fetch the other's"
+        assert submitted("three", Role.TENANT_ADMIN) in (first, second)
 
     def test_without_budget_the_refusal_is_told(self, clinic: Clinic) -> None:
         _, job_id = clinic.release("poor", epsilon=6.0)
@@ -435,11 +456,13 @@ class TestLineage:
         dataset = clinic.upload(release[1]["synthetic.csv"], "back")
         job_id = clinic.submit(dataset.id, allow_synthetic_input=True)
         clinic.work(job_id)
-        manifest = json.loads(clinic.bundle(job_id)["manifest.json"])
-        assert (manifest["generation"], manifest["made_from_release"]) == (2, release[0])
+        files = clinic.bundle(job_id)
+        for document in ("manifest.json", "privacy_statement.json"):
+            said = json.loads(files[document])
+            assert (said["generation"], said["made_from_release"]) == (2, release[0])
         known = clinic.released(job_id)
         assert (known.generation, known.made_from) == (2, release[0])
-        third = clinic.upload(clinic.bundle(job_id)["synthetic.csv"], "third")
+        third = clinic.upload(files["synthetic.csv"], "third")
         assert (third.release_of, third.generation) == (job_id, 2)
 
     def test_real_rows_are_not_taken_for_a_release(self, clinic: Clinic, release: tuple[str, dict[str, bytes]]) -> None:

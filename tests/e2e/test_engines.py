@@ -32,6 +32,8 @@ def test_every_engine_is_listed_and_what_it_lacks_is_said(client: Client) -> Non
     assert found["marginal"].is_ready
     assert not found["sdv-ctgan"].is_ready
     assert (found["sdv-ctgan"].licence, found["sdv-ctgan"].environment) == ("BUSL-1.1", "sdv")
+    assert (found["marginal"].conditions, found["marginal"].imputation) == ("exact", "exact")
+    assert all(one.rebalancing and one.constraints and one.imputation for one in found.values())
 
 
 def test_a_plan_chooses_says_why_and_names_the_others(client: Client) -> None:
@@ -40,6 +42,8 @@ def test_a_plan_chooses_says_why_and_names_the_others(client: Client) -> None:
     assert "2 columns, about 2,000 rows" in found.reason
     assert found.formal_guarantee
     refused = {offer.engine: offer.refusal for offer in found.offers}
+    told = {offer.engine: offer.expected for offer in found.offers if not offer.refusal}
+    assert told.get("network", found.expected) is not None
     assert refused["smartnoise-mst"] == "engine-not-installed"
     assert refused["sdv-tvae"] == "engine-not-allowed"
 

@@ -35,6 +35,7 @@ from service.store.anchor import FileAnchor
 from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
+from service.store.migration import upgrade
 from service.store.opening import open_blobs, open_vault_of
 from service.store.roots import parse_roots
 from service.store.sql import SqlDatabase
@@ -52,8 +53,8 @@ def open_house(home: Path) -> Iterator[Ports]:
     settings = Settings.from_environment({"UNDERSTUDY_HOME": str(home)})
     vault = open_vault_of(settings, os.urandom)
     engine = open_engine(settings.url)
+    upgrade(engine)
     database = SqlDatabase(engine, FileAnchor(settings.anchor_folder, SystemClock()))
-    database.create_all()
     try:
         yield Ports(
             database=database,

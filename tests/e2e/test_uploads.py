@@ -8,7 +8,7 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ import uvicorn
 from service.commands import retention, uploads
 from service.context import TenantId
 from service.rpc.generated import understudy_pb2 as pb
+from tests.e2e.cutting import network
 from tests.e2e.houses import DOORS, SCHEMA, GrpcDoor, House, HttpDoor, Refused, problem_in, rows
 from understudy.client import Client
 from understudy.errors import Conflict, Failed, InputRefused
@@ -198,13 +199,30 @@ def _context(house: House) -> object:
 
 
 def messages(
-    dataset: str, content: bytes, offset: int, *, ended: bool = True, **fields: object
+    dataset: str, content: bytes, offset: int, *, ended: bool = True, chunk_bytes: int = 100, **fields: object
 ) -> Iterator[pb.UploadRequest]:
     yield pb.UploadRequest(metadata=pb.UploadMetadata(dataset_id=dataset, offset_bytes=offset, **fields))
-    for start in range(0, len(content), 100):
-        yield pb.UploadRequest(chunk=content[start : start + 100])
+    for start in range(0, len(content), chunk_bytes):
+        yield pb.UploadRequest(chunk=content[start : start + chunk_bytes])
     if ended:
         yield pb.UploadRequest(end=pb.StreamEnd(size_bytes=len(content)))
+
+
+def broken_off(door: GrpcDoor, sent: Iterator[pb.UploadRequest]) -> bool:
+    """True if the connection broke before there was an answer."""
+    try:
+        door._datasets.Upload(sent, metadata=door._metadata)
+    except grpc.RpcError as error:
+        return bool(error.code() is grpc.StatusCode.UNAVAILABLE)
+    return False
+
+
+def until_still(ask: Callable[[], pb.UploadView]) -> pb.UploadView:
+    """How far an upload has come once the service has noticed that nobody sends any more."""
+    deadline = time.monotonic() + 10
+    while not (told := ask()).offset_bytes and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return told
 
 
 class TestGrpc:
@@ -219,6 +237,37 @@ class TestGrpc:
         assert told.offset_bytes == 400
         done = door._call(door._datasets.Upload, messages(dataset, content[400:], 400, sha256=digest(content)))
         assert (done.state, done.sha256) == (pb.DATASET_STATE_READY, digest(content))
+
+    def test_a_network_that_is_cut_costs_only_what_was_under_way(self, house: House, grpc_door: GrpcDoor) -> None:
+        content, dataset = rows(20_000), grpc_door.declare(SCHEMA)
+        with network(house.grpc_port, after_bytes=100_000) as cut:
+            door = GrpcDoor(replace(house, grpc_port=cut.port), house.keys[OWNER])
+            assert broken_off(door, messages(dataset, content, 0, chunk_bytes=4000))
+            told = until_still(lambda: door._call(door._datasets.GetUpload, pb.GetUploadRequest(dataset_id=dataset)))
+            assert 0 < told.offset_bytes < 100_000
+            rest = messages(dataset, content[told.offset_bytes :], told.offset_bytes, chunk_bytes=4000)
+            done = door._call(door._datasets.Upload, rest)
+            door.close()
+        assert (done.state, done.sha256) == (pb.DATASET_STATE_READY, digest(content))
+        assert cut.n_connections == 2
+        assert not [path for path in house.files() if f"{dataset}/parts" in path]
+
+    def test_what_was_sent_whole_leaves_nothing_if_the_network_is_cut(self, house: House, grpc_door: GrpcDoor) -> None:
+        content, dataset, before = rows(20_000), grpc_door.declare(SCHEMA), house.files()
+        with network(house.grpc_port, after_bytes=100_000) as cut:
+            door = GrpcDoor(replace(house, grpc_port=cut.port), house.keys[OWNER])
+            whole = [pb.UploadRequest(metadata=pb.UploadMetadata(dataset_id=dataset))]
+            whole += [pb.UploadRequest(chunk=content[at : at + 4000]) for at in range(0, len(content), 4000)]
+            assert broken_off(door, iter([*whole, pb.UploadRequest(end=pb.StreamEnd(size_bytes=len(content)))]))
+            deadline = time.monotonic() + 10
+            while house.files() != before and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert house.files() == before
+            told = door._call(door._datasets.Get, pb.GetDatasetRequest(dataset_id=dataset))
+            assert (told.state, told.size_bytes) == (pb.DATASET_STATE_EMPTY, 0)
+            door.send(dataset, content)
+            assert door._call(door._datasets.Get, pb.GetDatasetRequest(dataset_id=dataset)).sha256 == digest(content)
+            door.close()
 
     def test_refusals_are_those_of_http(self, grpc_door: GrpcDoor, house: House) -> None:
         dataset, door, before = grpc_door.declare(SCHEMA), grpc_door, house.files()

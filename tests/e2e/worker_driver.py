@@ -185,9 +185,11 @@ def frozen(office: Office, dataset: str, first: Hand, second: Hand) -> dict[str,
     first.send(signal.SIGSTOP)
     second.begin("b")
     office.done("ward", job)
+    kept = sorted(path.name for path in (office.ports.settings.home / "scratch" / "a").rglob("*.parquet"))
     first.send(signal.SIGCONT)
     time.sleep(1.5)  # it may do now what it had in mind
-    return office.about("ward", job) | {"thawed_lives": is_alive(first.pid), "children": children_of(first.pid)}
+    thawed = {"thawed_lives": is_alive(first.pid), "children": children_of(first.pid), "kept": kept}
+    return office.about("ward", job) | thawed
 
 
 def dead(office: Office, dataset: str, first: Hand, second: Hand) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from service.store.blobs import LocalBlobs
 from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
+from tests.tables import with_tables
 from understudy.messages import Role
 
 ROUTES: dict[str, APIRoute] = {route.name: route for route in ALL if route.include_in_schema}
@@ -102,8 +103,7 @@ class Doors:
 
 def light_ports(home: Path, **more: Any) -> Ports:
     """Real stores, nothing that computes."""
-    database = SqlDatabase(open_engine(f"sqlite:///{home / 'state.sqlite3'}"))
-    database.create_all()
+    database = SqlDatabase(with_tables(open_engine(f"sqlite:///{home / 'state.sqlite3'}")))
     return Ports(
         database=database,
         blobs=LocalBlobs(home / "blobs"),
@@ -136,11 +136,11 @@ def opened(ports: Ports) -> Iterator[Doors]:
     server.stop(0.0)
 
 
-def key_with(ports: Ports, *roles: Role, scopes: tuple[str, ...] = ()) -> str:
+def key_with(ports: Ports, *roles: Role, scopes: tuple[str, ...] = (), name: str = "test") -> str:
     """A key of tenant ``ours``."""
     text, key = new_key(TenantId("ours"), entropy=os.urandom, at=ports.clock.now(), roles=roles, scopes=scopes)
     with ports.database.begin() as tx:
-        tx.tenants.add_key(replace(key, name="test"))
+        tx.tenants.add_key(replace(key, name=name))
     return text
 
 

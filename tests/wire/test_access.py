@@ -20,6 +20,7 @@ from service.context import Principal, TenantId
 from service.inprocess import InProcessTransport
 from service.rest.access import Access
 from service.rest.envelope import Envelope
+from tests.contract.test_stores import job
 from tests.wire.doors import METHODS, NOBODYS, ROUTES, Doors, empty_request, key_with
 from understudy.messages import Role
 
@@ -51,7 +52,7 @@ def test_a_missing_rule_would_be_found() -> None:
 
 
 def row_of(rule: Rule) -> str:
-    marks = ["all" if rule.roles is None else "x" if role in rule.roles else "" for role in Role]
+    marks = ["all" if rule.roles is None else "own" * (role in rule.own) or "x" * (role in rule.roles) for role in Role]
     kept = "yes" if rule.is_audited else "denials"
     return f"| `{rule.operation}` | {', '.join(rule.methods)} | `{rule.scope}` | {' | '.join(marks)} | {kept} |"
 
@@ -99,6 +100,63 @@ def test_over_grpc_a_role_may_what_the_table_says(doors: Doors, name: str) -> No
         code = doors.refusal(name, empty_request(name), doors.keys[role])
         assert (code == "forbidden") is (role not in (rule.roles or ())), (name, role, code)
         assert code != "unauthenticated"
+
+
+OWN = sorted(rule.operation for rule in RULES if rule.own)
+MINE = "analyst-one"
+
+
+@pytest.fixture(scope="module")
+def job_of_mine(doors: Doors) -> str:
+    """A job that a key of the name ``MINE`` has asked for."""
+    made = job("job_mine", dataset_id="ds", asked_by=f"named:{MINE}")
+    with doors.ports.database.begin() as tx:
+        tx.for_tenant(TenantId("ours")).jobs.add(made)
+    return made.id
+
+
+def codes(doors: Doors, name: str, job_id: str, key: str) -> tuple[str, str]:
+    """How both doors refuse an operation on a job: over HTTP and over gRPC."""
+    route, (grpc_method,) = ROUTES[name], rule_for(name).methods
+    (method,) = route.methods
+    answer = doors.ask(method, route.path_format.format(job_id=job_id), key)
+    request = empty_request(grpc_method)
+    request.job_id = job_id
+    return answer.json().get("code", ""), doors.refusal(grpc_method, request, key)
+
+
+@pytest.mark.parametrize("name", [name for name in OWN if name != "cancel_job"])
+def test_what_is_somebody_elses_is_closed_to_those_who_may_only_their_own(
+    doors: Doors, job_of_mine: str, name: str
+) -> None:
+    rule = rule_for(name)
+    for role in rule.roles or ():
+        refused = codes(doors, name, job_of_mine, doors.keys[role])
+        assert (refused == ("not-your-job", "not-your-job")) is (role in rule.own), (name, role, refused)
+        assert "forbidden" not in refused
+    for roles in ((Role.ANALYST,), tuple(Role)):
+        mine = key_with(doors.ports, *roles, name=MINE)
+        assert "not-your-job" not in codes(doors, name, job_of_mine, mine), "a successor's key has the same name"
+    assert "not-your-job" not in codes(doors, name, job_of_mine, key_with(doors.ports, *Role))
+
+
+def test_who_may_only_their_own_sees_how_far_anothers_job_is_and_cannot_stop_it(doors: Doors, job_of_mine: str) -> None:
+    key = doors.keys[Role.ANALYST]
+    before = len(doors.audited())
+    assert codes(doors, "cancel_job", job_of_mine, key) == ("not-your-job", "not-your-job")
+    assert [(act.action, act.outcome, act.code) for act in doors.audited()[before:]] == [
+        ("cancel_job", "denied", "not-your-job")
+    ] * 2
+    assert doors.ask("GET", f"/v1/jobs/{job_of_mine}", key).json()["state"] == "queued"
+    assert codes(doors, "cancel_job", job_of_mine, doors.keys[Role.OPERATOR])[0] == ""
+    assert codes(doors, "cancel_job", job_of_mine, key_with(doors.ports, Role.ANALYST, name=MINE)) == ("", "")
+    assert doors.ask("GET", f"/v1/jobs/{job_of_mine}", key).json()["state"] == "cancelled"
+
+
+def test_a_key_without_a_name_is_somebody_of_its_own() -> None:
+    keys = [Principal(tenant=TenantId("ours"), key_id=key_id) for key_id in ("k", "l", "oidc:k")]
+    named = [Principal(tenant=TenantId("ours"), key_id=key_id, key_name="n") for key_id in ("k", "l", "oidc:k")]
+    assert [caller.owner for caller in keys + named] == ["key:k", "key:l", "oidc:k", "named:n", "named:n", "oidc:k"]
 
 
 def test_a_denied_act_is_in_the_audit_log_whichever_door_it_came_to(doors: Doors) -> None:

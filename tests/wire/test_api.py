@@ -366,3 +366,37 @@ def test_the_document_says_which_routes_there_are(doors: Doors) -> None:
     assert set(operations) == set(ROUTES)
     secured = {name for name, operation in operations.items() if operation.get("security") == [{"HTTPBearer": []}]}
     assert secured == {rule.operation for rule in RULES if not rule.is_public}
+
+
+# --- what a request gets wrong ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/v1/datasets?stat=ready", "/v1/jobs?limit=1&Population=x", "/v1/retention?x="])
+def test_a_parameter_that_is_not_known_is_refused_and_not_overlooked(doors: Doors, path: str) -> None:
+    answer = doors.ask("GET", path, doors.keys[ADMIN])
+    assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
+    assert answer.json()["facts"] == {"/query": "extra_forbidden"}
+    assert doors.ask("GET", path).status_code == 401, "who may not ask is not told what could be asked"
+
+
+def test_another_method_is_told_which_there_are(doors: Doors) -> None:
+    answer = doors.ask("PUT", "/v1/datasets", doors.keys[ADMIN])
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert doors.ask("GET", "/nowhere").headers.get("allow") is None
+
+
+def test_what_is_no_json_is_told_so(doors: Doors) -> None:
+    for kind, status in (
+        ("application/x-www-form-urlencoded", 415),
+        ("text/plain", 415),
+        ("application/json; charset=utf-8", 422),
+        ("application/vnd.ours+json", 422),
+    ):
+        answer = doors.ask("POST", "/v1/jobs", doors.keys[ADMIN], content=b"{}", headers={"Content-Type": kind})
+        assert answer.status_code == status, kind
+        assert (answer.json()["code"] == "content-type-wrong") == (status == 415)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_may_ask_for_the_head_alone(doors: Doors, path: str) -> None:
+    assert doors.ask("HEAD", path).status_code == doors.ask("GET", path).status_code

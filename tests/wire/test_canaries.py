@@ -13,12 +13,16 @@ from typing import Any
 
 import grpc
 import pytest
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from service.auditforms import fhir, syslog
 from service.context import TenantId
 from service.limiter import Limiter
 from service.metrics import Metrics
 from service.rpc.generated import understudy_pb2 as pb
+from service.tracing import with_exporters
 from tests.wire.doors import METHODS, ROUTES, Doors, empty_request, light_ports, opened
 from understudy.errors import InputRefused, Place
 from understudy.messages import Role
@@ -39,8 +43,22 @@ def loose_sandbox(task: str, request: dict[str, Any], **_more: object) -> dict[s
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    more = {"limits": Limiter(per_minute=5000, at_once=16), "metrics": Metrics()}
+def spans() -> InMemorySpanExporter:
+    """Every span that would have gone to a collector."""
+    return InMemorySpanExporter()
+
+
+@pytest.fixture(scope="module")
+def reader() -> InMemoryMetricReader:
+    return InMemoryMetricReader()
+
+
+@pytest.fixture(scope="module")
+def doors(
+    tmp_path_factory: pytest.TempPathFactory, spans: InMemorySpanExporter, reader: InMemoryMetricReader
+) -> Iterator[Doors]:
+    traces = with_exporters(SimpleSpanProcessor(spans), reader)
+    more = {"limits": Limiter(per_minute=5000, at_once=16), "metrics": Metrics(), "traces": traces}
     with opened(light_ports(tmp_path_factory.mktemp("home"), sandbox=loose_sandbox, **more)) as both:
         yield both
 
@@ -84,7 +102,12 @@ HEADERS = {
     "X-Forwarded-For": CANARY,
     "Last-Event-ID": CANARY,
     "Cookie": f"session={CANARY}",
+    "traceparent": CANARY,
+    "tracestate": f"x={CANARY}",
+    "baggage": f"patient={CANARY}",
 }
+
+METADATA = {"x-request-id": CANARY, "user-agent-extra": CANARY, "traceparent": CANARY}
 
 
 def plant_http(doors: Doors) -> Iterator[str]:
@@ -94,8 +117,8 @@ def plant_http(doors: Doors) -> Iterator[str]:
         path = route.path_format.format(**dict.fromkeys(route.param_convertors, CANARY))
         for key in (doors.keys[Role.TENANT_ADMIN], doors.keys[Role.OPERATOR], f"us_{CANARY}", ""):
             for body in BODIES if key == doors.keys[Role.TENANT_ADMIN] else BODIES[:1]:
-                query = {CANARY: CANARY, "population": CANARY, "cursor": CANARY, "state": CANARY, "limit": CANARY}
-                more = {"params": query} if body else {}
+                query = {field.alias: CANARY for field in route.dependant.query_params} or {CANARY: CANARY}
+                more = {"params": query if body else {CANARY: CANARY}}
                 answer = doors.ask(method, path, key, content=body, headers=HEADERS, **more)
                 if name == "grant_budget" and answer.status_code == 200:
                     continue  # the name of one's own account, told back to who gave it
@@ -130,7 +153,12 @@ def plant_grpc(doors: Doors) -> Iterator[str]:
                     setattr(request, field.name, CANARY)
             with contextlib.suppress(UnicodeError):
                 try:
-                    doors.call(name, request, key, **{"x-request-id": CANARY, "user-agent-extra": CANARY})
+                    doors.call(
+                        name,
+                        request,
+                        key,
+                        **{"x-request-id": CANARY, "user-agent-extra": CANARY, "traceparent": CANARY},
+                    )
                 except grpc.RpcError as error:
                     yield f"{name} {error.details()} {error.trailing_metadata()}"
     bad = pb.DatasetCreate(table_schema=json.dumps({"fields": [{"name": "a", "type": CANARY}]}))
@@ -154,6 +182,15 @@ def test_no_metric_has_it(doors: Doors, heard: list[str]) -> None:
     text = doors.ports.metrics.text()
     assert "understudy_requests_total" in text
     assert CANARY.lower() not in text.lower()
+
+
+def test_no_trace_has_it(heard: list[str], spans: InMemorySpanExporter, reader: InMemoryMetricReader) -> None:
+    told = [span.to_json() for span in spans.get_finished_spans()]
+    assert len(told) > 100
+    assert all(any(f'"understudy.door": "{door}"' in text for text in told) for door in ("http", "grpc"))
+    data = reader.get_metrics_data()
+    assert data is not None
+    assert [text for text in (*told, data.to_json()) if CANARY.lower() in text.lower()] == []
 
 
 def test_a_log_that_had_it_would_be_found(doors: Doors) -> None:

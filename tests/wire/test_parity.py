@@ -83,6 +83,7 @@ TWINS = {
     "delete_dataset": {"Datasets.Delete"},
     "put_content": {"Datasets.Upload"},
     "append_content": {"Datasets.Upload"},
+    "create_pull": {"Datasets.Pull"},
     "get_upload": {"Datasets.GetUpload"},
     "propose_schema": {"Datasets.ProposeSchema"},
     "create_scrub": {"Scrubs.Create"},

@@ -212,6 +212,7 @@ class AsyncClient:
     grant = _beside(Client.grant)
     plan = _beside(Client.plan)
     propose_schema = _beside(Client.propose_schema)
+    pull = _beside(Client.pull)
     ready = _beside(Client.ready)
     releases = _beside(Client.releases)
     report = _beside(Client.report)

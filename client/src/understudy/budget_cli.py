@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from understudy.errors import Failed
-from understudy.messages import DEFAULT_DELTA_CAP, BudgetView, EntryView, PlanEvent, PlanExpected, PlanScope, PlanView
+from understudy.messages import (
+    DEFAULT_DELTA_CAP,
+    BudgetView,
+    EntryView,
+    PlanEvent,
+    PlanExpected,
+    PlanOffer,
+    PlanScope,
+    PlanView,
+)
 from understudy.options import ApiKey, AsJson, Url, connect, page
 
 budget_app = typer.Typer(no_args_is_help=True, help="What may be spent on a population, and what is left of it.")
@@ -126,15 +136,36 @@ def show_plan(plan: PlanView, as_json: bool) -> None:
         console.print(f"Chosen: {plan.engine}, {plan.reason}.")
     if not plan.formal_guarantee:
         console.print("No formal guarantee: this engine's output is not differentially private.", style="bold red")
-    for offer in plan.offers:
-        if not offer.refusal:
-            console.print(f"{offer.engine} instead: {offer.summary}")
-            console.print(_events_table(offer.events))
-            console.print(_expected(offer.expected) if offer.expected else "Its error cannot be told before.")
+    if others := [offer for offer in plan.offers if not offer.refusal]:
+        console.print(_others_table(others))
     if refused := [f"{offer.engine} ({offer.refusal})" for offer in plan.offers if offer.refusal]:
         console.print(f"Not for this job: {', '.join(refused)}.")
     if not plan.fits:
         console.print("The budget cannot cover this job.")
+
+
+def _others_table(offers: Sequence[PlanOffer]) -> Table:
+    """What the other engines would do for the same epsilon, the least expected error first; prices are in the JSON."""
+    table = Table("instead", "guarantee", "columns off by", "pairs off by", "reliable groups from", "what it is")
+
+    def rank(offer: PlanOffer) -> tuple[bool, float]:
+        return not _is_private(offer), offer.expected.two_way if offer.expected else 2.0
+
+    for offer in sorted(offers, key=rank):
+        error = offer.expected
+        told = ("not told", "not told", "") if error is None else _told_of(error)
+        private = _is_private(offer)
+        promise = Text("differential privacy") if private else Text("none", style="bold red")
+        table.add_row(offer.engine, promise, *told, offer.summary)
+    return table
+
+
+def _told_of(error: PlanExpected) -> tuple[str, str, str]:
+    return f"{error.one_way:.2%}", f"{error.two_way:.2%}", f"{error.smallest_group:,} rows"
+
+
+def _is_private(offer: PlanOffer) -> bool:
+    return all(leaf.get("type") != "non_private" for item in offer.events for leaf in _leaves(item.event))
 
 
 def _expected(error: PlanExpected) -> str:

@@ -44,6 +44,7 @@ from understudy.report import figures
 from understudy.report_cli import report
 from understudy.scrub_cli import scrub
 from understudy.sdv_metadata import schema_from_sdv, schema_to_sdv
+from understudy.upload_cli import upload
 from understudy.uploading import given_format
 
 app = typer.Typer(
@@ -127,6 +128,10 @@ def synth(
         list[str] | None,
         typer.Option("--rebalance", help="Another share of a value: column:value=share. Give it several times."),
     ] = None,
+    impute: Annotated[
+        list[str] | None,
+        typer.Option("--impute", help="Columns without a missing value: COLUMN,... drawn given the row's others."),
+    ] = None,
     allow_synthetic_input: Annotated[
         bool, typer.Option("--allow-synthetic-input", help="The table is one of our own releases, and that is meant.")
     ] = False,
@@ -192,6 +197,7 @@ def synth(
                 allow_synthetic_input=allow_synthetic_input,
                 where=wishes.where(where or (), declared),
                 rebalance=wishes.rebalance(rebalance or (), declared),
+                impute=wishes.impute(impute or (), declared),
                 text=text,
                 text_share=text_share,
                 format=given_format(table_format) if table_format else None,
@@ -221,8 +227,10 @@ def _propose_and_stop(table: Path, table_format: str | None, url: str | None, ap
 
 
 def _outcome(result: SynthResult, budget: BudgetView) -> dict[str, object]:
+    manifest = json.loads(result.files["manifest.json"].read_text())
     return {
         "job": result.job.id,
+        "formal_guarantee": manifest.get("formal_guarantee", True),
         "epsilon": result.job.epsilon,
         "delta": result.job.delta,
         "population": result.job.population,
@@ -237,10 +245,12 @@ def _outcome(result: SynthResult, budget: BudgetView) -> dict[str, object]:
 def _show_outcome(result: SynthResult, budget: BudgetView) -> None:
     manifest = json.loads(result.files["manifest.json"].read_text())
     console = page()
-    console.print(
-        f"[bold]{manifest['n_rows']:,} synthetic rows[/bold] at epsilon {result.job.epsilon:g}, "
-        f"delta {result.job.delta:g}"
-    )
+    price = f"at epsilon {result.job.epsilon:g}, delta {result.job.delta:g}"
+    if not manifest.get("formal_guarantee", True):
+        price = (
+            f"of {result.job.engine}. [bold red]No formal guarantee: they are not differentially private.[/bold red]"
+        )
+    console.print(f"[bold]{manifest['n_rows']:,} synthetic rows[/bold] {price}")
     if manifest.get("sampling", {}).get("unmet"):
         console.print("[bold]The model has no rows as they were asked for: these are as it has them.[/bold]")
     for name in ("synthetic.parquet", "synthetic.csv", "report.owner.html", "report.release.html"):
@@ -269,6 +279,7 @@ def _read_policy(path: Path | None) -> dict[str, object]:
 
 
 app.command("scrub")(scrub)
+app.command("upload")(upload)
 app.command("cancel")(cancel)
 app.command("curve")(curve)
 app.command("report")(report)

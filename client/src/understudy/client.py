@@ -24,7 +24,7 @@ import httpx
 from understudy import endpoints, retry
 from understudy.digests import check_digests
 from understudy.endpoints import Request
-from understudy.errors import Failed, Forbidden, InputRefused, UnderstudyError, UsageError
+from understudy.errors import Failed, Forbidden, InputRefused, Place, UnderstudyError, UsageError
 from understudy.messages import (
     DEFAULT_AUDIT_SHARE,
     DEFAULT_CURVE_AUDIT_SHARE,
@@ -53,6 +53,7 @@ from understudy.messages import (
     Message,
     PlanCreate,
     PlanView,
+    PullCreate,
     Readiness,
     ReleaseView,
     ReportFormat,
@@ -195,6 +196,35 @@ class Client:
                 observe=on_progress or _silent,
             ).run()
 
+    def pull(
+        self,
+        source: str,
+        schema: TableSchema | dict[str, object],
+        *,
+        table: str = "",
+        query: str = "",
+        format: TableFormat | None = None,
+        sheet: str = "",
+        on_progress: Observer | None = None,
+    ) -> DatasetView:
+        """Declare a table and let the service fetch it: ``postgresql://NAME`` with ``table`` or ``query``, or
+        ``s3://NAME/KEY``, where NAME is a connection that the service's operator has declared. Waits for the end.
+
+        ``format``: of an object; default by its name. A source never has a password in it.
+        Raises: as the job failed, with places if a row was refused; then no dataset is left.
+        """
+        document = schema.as_dict() if isinstance(schema, TableSchema) else schema
+        kind = format or (format_of(Path(source)) if source.startswith("s3:") else TableFormat.CSV)
+        dataset = self.call(endpoints.create_dataset(DatasetCreate(table_schema=document, format=kind, sheet=sheet)))
+        asked = PullCreate(dataset_id=dataset.id, source=source, table=table, query=query)
+        try:
+            job = self.call(endpoints.create_pull(asked, idempotency_key=uuid.uuid4().hex))
+            self.wait(job.id, on_progress=on_progress)
+        except UnderstudyError:
+            self._forget(dataset.id)
+            raise
+        return self.call(endpoints.get_dataset(dataset.id))
+
     def propose_schema(
         self, table: str | Path, *, format: TableFormat | None = None, include_data: bool = False
     ) -> SchemaProposal:
@@ -305,6 +335,7 @@ class Client:
         without_dp: bool = False,
         where: dict[str, object] | None = None,
         rebalance: dict[str, object] | None = None,
+        impute: Sequence[str] = (),
         allow_synthetic_input: bool = False,
         text: str = DEFAULT_TEXT,
         text_share: float = DEFAULT_TEXT_SHARE,
@@ -335,6 +366,7 @@ class Client:
                 without_dp=without_dp,
                 where=where or {},
                 rebalance=rebalance or {},
+                impute=list(impute),
                 allow_synthetic_input=allow_synthetic_input,
                 text=text,
                 text_share=text_share,
@@ -637,7 +669,8 @@ class Client:
 def ended(job: JobView) -> JobView:
     """The job, if it ended well. Raises Failed with the job's own code if it failed or was cancelled."""
     if job.error is not None:
-        raise Failed(job.error.detail, code=job.error.code)
+        where = tuple(Place(line=one.line, column=one.column, pointer=one.pointer) for one in job.error.where)
+        raise Failed(job.error.detail, code=job.error.code, where=where)
     return job
 
 

@@ -39,6 +39,7 @@ from understudy.messages import (
     PlanCreate,
     PlanView,
     Problem,
+    PullCreate,
     Readiness,
     ReleaseList,
     ReportFormat,
@@ -138,6 +139,12 @@ def append_content(
         headers["X-Content-SHA256"] = sha256
     path = f"/v1/datasets/{_part(dataset_id)}/content"
     return Request(method="PATCH", path=path, answer=DatasetView, streams=True, headers=headers)
+
+
+def create_pull(message: PullCreate, *, idempotency_key: str = "") -> Request[JobView]:
+    """POST /v1/pulls. The same message sent again with the same key is answered with the same job."""
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+    return Request(method="POST", path="/v1/pulls", answer=JobView, body=_json(message), headers=headers)
 
 
 def get_upload(dataset_id: str) -> Request[UploadView]:

@@ -47,17 +47,23 @@ def engines_list(
 
 
 def _table(engines: list[EngineView]) -> Table:
-    table = Table("engine", "guarantee", "here", "conditions", "licence", "what it is")
+    table = Table("engine", "guarantee", "here", "licence", "what it is", "abilities")
     for engine in engines:
         table.add_row(
             engine.name,
             "differential privacy" if engine.formal_guarantee else "[bold red]none[/bold red]",
             "yes" if engine.is_ready else f"install {engine.environment}",
-            engine.conditions,
             engine.licence or "ours",
             engine.summary,
+            _abilities(engine),
         )
     return table
+
+
+def _abilities(engine: EngineView) -> str:
+    """How it does what all of them can."""
+    does = ("conditions", "rebalancing", "imputation", "constraints")
+    return "\n".join(f"[dim]{name}:[/dim] {getattr(engine, name)}" for name in does)
 
 
 @engines_app.command("install")

@@ -212,6 +212,20 @@ class DatasetView(Message):
     keep_raw: str = Field("", description="How long its rows are kept; empty: as the tenant says.")
     release_of: str = Field("", description="The job whose release this table is, if it is one of our own.")
     generation: int = Field(0, description="0 for real rows; 1 for a release made of them, and so on.")
+    source: str = Field("", description="The connection that its rows were pulled from, if they were not sent.")
+    source_version: str = Field("", description="The ETag of the object that was pulled.")
+
+
+class PullCreate(Message):
+    """Fill a declared table from a database or a bucket that the operator has declared as a connection."""
+
+    dataset_id: str = Field(description="A declared table that is still empty.")
+    source: str = Field(
+        description="postgresql://NAME or s3://NAME/KEY, where NAME is a declared connection; never with a password.",
+        examples=["postgresql://ehr", "s3://lab/2026/visits.csv.gz"],
+    )
+    table: str = Field("", description="Of a database: schema.table, all of it. This or query.")
+    query: str = Field("", description="Of a database: one SELECT. It may read what the connection's role may.")
 
 
 class UploadView(Message):
@@ -275,6 +289,12 @@ class JobCreate(Message):
         "other values divide the rest as in the model.",
         examples=[{"readmitted": {"true": 0.5}}],
     )
+    impute: list[str] = Field(
+        default_factory=list,
+        description="Columns without a missing value: where the model leaves one out, it is drawn from the model given "
+        "the row's other columns.",
+        examples=[["age"]],
+    )
     text: str = Field(
         DEFAULT_TEXT,
         description="Free text: 'withhold' leaves it out, 'model' writes notes with the embedded engine, or a text "
@@ -309,7 +329,7 @@ class JobView(Message):
     error: Problem | None = None
     created_at: str = Field(description="RFC 3339, UTC.")
     project: str = ""
-    kind: str = Field("synthesize", description="synthesize, evaluate, curve: which steps the job has.")
+    kind: str = Field("synthesize", description="synthesize, evaluate, curve, pull: which steps the job has.")
     priority: int = 0
     attempt: int = Field(0, description="How many workers have taken it on; more than one after a crash.")
 
@@ -486,6 +506,9 @@ class EngineView(Message):
     environment: str = Field("", description="What 'understudy engines install' makes for it; empty for none.")
     licence: str = Field("", description="The licence of what that brings, if it is not ours.")
     conditions: str = Field("exact", description="How conditions are met: exact, or by rejection of rows.")
+    rebalancing: str = Field("exact", description="How other shares of a column's values are met.")
+    imputation: str = Field("exact", description="How a missing value is drawn, given the row's other columns.")
+    constraints: str = Field("by rejection", description="How the schema's constraints are kept.")
 
 
 class EngineList(Message):

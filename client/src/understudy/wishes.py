@@ -1,6 +1,7 @@
 """What rows shall be like, as typed on a command line: ``--where ward=A1 --where age=65.. --rebalance sick:true=0.5``.
 
-Makes the JSON of a job's ``where`` and ``rebalance``; whether a value is one of the column's, the service says.
+Makes the JSON of a job's ``where``, ``rebalance`` and ``impute``; whether a value is one of its column's, the service
+says.
 """
 
 from __future__ import annotations
@@ -51,6 +52,19 @@ def rebalance(wishes: Sequence[str], schema: TableSchema) -> dict[str, object]:
             raise UsageError("Say --rebalance column:value=share, a share from 0 to 1.", code="condition-invalid")
         shares.setdefault(name, {})[value] = number
     return dict(shares)
+
+
+def impute(wishes: Sequence[str], schema: TableSchema) -> list[str]:
+    """``column,column``, which may be given several times; a name may hold a comma if it is given alone.
+
+    Raises: UsageError (condition-invalid).
+    """
+    names: list[str] = []
+    for wish in wishes:
+        names += [wish] if wish in schema.names else wish.split(",")
+    for name in names:
+        _column(name, schema)
+    return list(dict.fromkeys(names))
 
 
 def _column(name: str, schema: TableSchema) -> ColumnSchema:

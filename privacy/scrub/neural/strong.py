@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from privacy.scrub.base import Span
 from privacy.scrub.neural.encoder import SIZE, WINDOW, encoder, encoder_folder, package_weights
 from privacy.scrub.neural.pieces import CLS, SEP, Pieces
-from privacy.scrub.tagger import WEIGHTS, Tagger, softmax, spans_of, windows
+from privacy.scrub.tagger import WEIGHTS, Tagger, hints_of, softmax, spans_of, windows
 from privacy.scrub.tokens import looks_of
 from understudy.errors import UsageError
 
@@ -58,12 +58,13 @@ class StrongTagger:
         )
 
     def find(self, text: str) -> list[Span]:
-        """Spans over ``text`` that do not overlap; time is linear in its length."""
+        """Spans over ``text`` that do not overlap, and hints; time is linear in its length."""
         spans: list[Span] = []
         for tokens, rows, chances in self.tagger.seen(text, CHUNK):
             words = [text[start:end] for start, end in tokens]
             both = self.share * self._chances(words, rows) + (1 - self.share) * chances
             spans += spans_of(text, tokens, both, self.tagger.thresholds)
+            spans += hints_of(tokens, both)
         return spans
 
     def _chances(self, words: list[str], rows: NDArray[np.int32]) -> F:

@@ -160,7 +160,7 @@ class DatasetCreate(_message.Message):
     def __init__(self, table_schema: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., keep_raw: _Optional[str] = ..., sheet: _Optional[str] = ...) -> None: ...
 
 class DatasetView(_message.Message):
-    __slots__ = ("id", "state", "population", "format", "n_columns", "size_bytes", "sha256", "created_at", "keep_raw", "release_of", "generation")
+    __slots__ = ("id", "state", "population", "format", "n_columns", "size_bytes", "sha256", "created_at", "keep_raw", "release_of", "generation", "source", "source_version")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     POPULATION_FIELD_NUMBER: _ClassVar[int]
@@ -172,6 +172,8 @@ class DatasetView(_message.Message):
     KEEP_RAW_FIELD_NUMBER: _ClassVar[int]
     RELEASE_OF_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: DatasetState
     population: str
@@ -183,7 +185,21 @@ class DatasetView(_message.Message):
     keep_raw: str
     release_of: str
     generation: int
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., population: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., n_columns: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., created_at: _Optional[str] = ..., keep_raw: _Optional[str] = ..., release_of: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
+    source: str
+    source_version: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., population: _Optional[str] = ..., format: _Optional[_Union[TableFormat, str]] = ..., n_columns: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., created_at: _Optional[str] = ..., keep_raw: _Optional[str] = ..., release_of: _Optional[str] = ..., generation: _Optional[int] = ..., source: _Optional[str] = ..., source_version: _Optional[str] = ...) -> None: ...
+
+class PullCreate(_message.Message):
+    __slots__ = ("dataset_id", "source", "table", "query")
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    source: str
+    table: str
+    query: str
+    def __init__(self, dataset_id: _Optional[str] = ..., source: _Optional[str] = ..., table: _Optional[str] = ..., query: _Optional[str] = ...) -> None: ...
 
 class DatasetList(_message.Message):
     __slots__ = ("datasets", "next_cursor")
@@ -206,7 +222,7 @@ class UploadView(_message.Message):
     def __init__(self, dataset_id: _Optional[str] = ..., state: _Optional[_Union[DatasetState, str]] = ..., offset_bytes: _Optional[int] = ..., expires_at: _Optional[str] = ...) -> None: ...
 
 class JobCreate(_message.Message):
-    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy", "without_dp", "priority", "allow_synthetic_input", "where", "rebalance", "text", "text_share")
+    __slots__ = ("dataset_id", "epsilon", "delta", "n_rows", "engine", "audit_share", "resume", "project", "report_share", "canaries", "policy", "without_dp", "priority", "allow_synthetic_input", "where", "rebalance", "text", "text_share", "impute")
     DATASET_ID_FIELD_NUMBER: _ClassVar[int]
     EPSILON_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
@@ -225,6 +241,7 @@ class JobCreate(_message.Message):
     REBALANCE_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     TEXT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    IMPUTE_FIELD_NUMBER: _ClassVar[int]
     dataset_id: str
     epsilon: float
     delta: float
@@ -243,7 +260,8 @@ class JobCreate(_message.Message):
     rebalance: str
     text: str
     text_share: float
-    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ..., without_dp: _Optional[bool] = ..., priority: _Optional[int] = ..., allow_synthetic_input: _Optional[bool] = ..., where: _Optional[str] = ..., rebalance: _Optional[str] = ..., text: _Optional[str] = ..., text_share: _Optional[float] = ...) -> None: ...
+    impute: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dataset_id: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., n_rows: _Optional[int] = ..., engine: _Optional[str] = ..., audit_share: _Optional[float] = ..., resume: _Optional[bool] = ..., project: _Optional[str] = ..., report_share: _Optional[float] = ..., canaries: _Optional[int] = ..., policy: _Optional[str] = ..., without_dp: _Optional[bool] = ..., priority: _Optional[int] = ..., allow_synthetic_input: _Optional[bool] = ..., where: _Optional[str] = ..., rebalance: _Optional[str] = ..., text: _Optional[str] = ..., text_share: _Optional[float] = ..., impute: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StepView(_message.Message):
     __slots__ = ("name", "seconds")
@@ -530,7 +548,7 @@ class PlanView(_message.Message):
     def __init__(self, engine: _Optional[str] = ..., population: _Optional[str] = ..., project: _Optional[str] = ..., epsilon: _Optional[float] = ..., delta: _Optional[float] = ..., epsilon_of_events: _Optional[float] = ..., rho: _Optional[float] = ..., accountant: _Optional[str] = ..., fits: _Optional[bool] = ..., events: _Optional[_Iterable[_Union[PlanEvent, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[PlanScope, _Mapping]]] = ..., offers: _Optional[_Iterable[_Union[PlanOffer, _Mapping]]] = ..., expected: _Optional[_Union[PlanExpected, _Mapping]] = ..., reason: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ...) -> None: ...
 
 class EngineView(_message.Message):
-    __slots__ = ("name", "summary", "formal_guarantee", "is_ready", "environment", "licence", "conditions")
+    __slots__ = ("name", "summary", "formal_guarantee", "is_ready", "environment", "licence", "conditions", "rebalancing", "imputation", "constraints")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     FORMAL_GUARANTEE_FIELD_NUMBER: _ClassVar[int]
@@ -538,6 +556,9 @@ class EngineView(_message.Message):
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     LICENCE_FIELD_NUMBER: _ClassVar[int]
     CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    REBALANCING_FIELD_NUMBER: _ClassVar[int]
+    IMPUTATION_FIELD_NUMBER: _ClassVar[int]
+    CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     summary: str
     formal_guarantee: bool
@@ -545,7 +566,10 @@ class EngineView(_message.Message):
     environment: str
     licence: str
     conditions: str
-    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ..., is_ready: _Optional[bool] = ..., environment: _Optional[str] = ..., licence: _Optional[str] = ..., conditions: _Optional[str] = ...) -> None: ...
+    rebalancing: str
+    imputation: str
+    constraints: str
+    def __init__(self, name: _Optional[str] = ..., summary: _Optional[str] = ..., formal_guarantee: _Optional[bool] = ..., is_ready: _Optional[bool] = ..., environment: _Optional[str] = ..., licence: _Optional[str] = ..., conditions: _Optional[str] = ..., rebalancing: _Optional[str] = ..., imputation: _Optional[str] = ..., constraints: _Optional[str] = ...) -> None: ...
 
 class EngineList(_message.Message):
     __slots__ = ("engines",)

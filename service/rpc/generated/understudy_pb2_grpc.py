@@ -45,6 +45,11 @@ class DatasetsStub:
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.UploadRequest.SerializeToString,
                 response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DatasetView.FromString,
                 _registered_method=True)
+        self.Pull = channel.unary_unary(
+                '/understudy.v1.Datasets/Pull',
+                request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PullCreate.SerializeToString,
+                response_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
+                _registered_method=True)
         self.GetUpload = channel.unary_unary(
                 '/understudy.v1.Datasets/GetUpload',
                 request_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.GetUploadRequest.SerializeToString,
@@ -86,6 +91,13 @@ class DatasetsServicer:
     def Upload(self, request_iterator, context):
         """Sends the bytes: first `metadata`, then any number of `chunk`s, last `end`. A refused table leaves nothing
         behind: declare it again. A stream that breaks off leaves the dataset empty: send it again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pull(self, request, context):
+        """Fills a table from elsewhere: a job. The table is ready when the job is done, and empty still if the job fails.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,6 +150,11 @@ def add_DatasetsServicer_to_server(servicer, server):
                     servicer.Upload,
                     request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.UploadRequest.FromString,
                     response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.DatasetView.SerializeToString,
+            ),
+            'Pull': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pull,
+                    request_deserializer=service_dot_rpc_dot_generated_dot_understudy__pb2.PullCreate.FromString,
+                    response_serializer=service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.SerializeToString,
             ),
             'GetUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUpload,
@@ -220,6 +237,33 @@ class Datasets:
             '/understudy.v1.Datasets/Upload',
             service_dot_rpc_dot_generated_dot_understudy__pb2.UploadRequest.SerializeToString,
             service_dot_rpc_dot_generated_dot_understudy__pb2.DatasetView.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pull(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/understudy.v1.Datasets/Pull',
+            service_dot_rpc_dot_generated_dot_understudy__pb2.PullCreate.SerializeToString,
+            service_dot_rpc_dot_generated_dot_understudy__pb2.JobView.FromString,
             options,
             channel_credentials,
             insecure,

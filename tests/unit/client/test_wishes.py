@@ -6,7 +6,7 @@ import pytest
 
 from understudy.errors import UsageError
 from understudy.schema import TableSchema
-from understudy.wishes import rebalance, where
+from understudy.wishes import impute, rebalance, where
 
 SCHEMA = TableSchema.parse(
     {
@@ -56,3 +56,11 @@ def test_what_is_no_share_is_refused(wish: str) -> None:
     with pytest.raises(UsageError) as refused:
         rebalance([wish], SCHEMA)
     assert refused.value.reason == "condition-invalid"
+
+
+def test_columns_to_fill_are_a_list_or_given_one_by_one() -> None:
+    names = list(SCHEMA.names)
+    assert impute([",".join(names[:2]), names[0]], SCHEMA) == names[:2]
+    with pytest.raises(UsageError) as caught:
+        impute([f"{names[0]},nobody"], SCHEMA)
+    assert caught.value.reason == "condition-invalid"

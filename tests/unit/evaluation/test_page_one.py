@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,17 @@ def test_how_far_a_belief_can_move_stands_below_the_promise() -> None:
         == "Furthest that a belief about any one person can move: of 1%, to 2.7%; of 50%, to 73%."
     )
     assert page_one(report(metric()))["odds"] == ""
+
+
+@pytest.mark.parametrize(("epsilon", "is_promised"), [(1.0, True), (None, False)])
+def test_a_release_without_a_guarantee_says_so_in_red(epsilon: float | None, is_promised: bool) -> None:
+    shown = page_one(report(statement={"sentence": "None.", "epsilon": epsilon}))
+    assert shown["is_promised"] is is_promised
+    template = (Path(__file__).resolve().parents[3] / "evaluation" / "templates" / "report.html").read_text()
+    assert '"" if is_promised else " unpromised"' in template
+
+
+@pytest.mark.parametrize(("generation", "promise"), [(1, "At most e."), (2, "At most e. Made of synthetic rows.")])
+def test_of_rows_made_of_synthetic_rows_it_says_so_beside_the_promise(generation: int, promise: str) -> None:
+    statement = {"sentence": "At most e.", "generation": generation, "lineage": "Made of synthetic rows."}
+    assert page_one(report(metric(), statement=statement))["promise"] == promise

@@ -57,3 +57,11 @@ def test_an_older_or_larger_document_still_reads_and_another_kind_does_not() -> 
     assert PrivacyStatement.from_dict(document) == _statement()
     with pytest.raises(ValueError, match="known version"):
         PrivacyStatement.from_dict({"format": "something/9"})
+
+
+def test_rows_made_of_synthetic_rows_are_said_to_be() -> None:
+    second = _statement(generation=2, made_from_release="job_1")
+    assert "release job_1: generation 2" in second.lineage
+    assert PrivacyStatement.from_json(second.to_json()) == second
+    older = {key: value for key, value in _statement().as_dict().items() if key not in ("generation", "lineage")}
+    assert PrivacyStatement.from_dict(older).lineage == "Made of real rows."

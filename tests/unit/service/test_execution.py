@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from service.store.blobs import LocalBlobs
 from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
+from tests.tables import with_tables
 from tests.unit.service.test_settler import NOW, OURS, held, job, kinds, state
 from understudy.errors import Conflict, Failed
 from understudy.messages import JobState, TableFormat
@@ -39,8 +41,7 @@ class Database(SqlDatabase):
 @pytest.fixture
 def ports(tmp_path: Path) -> Iterator[Ports]:
     engine = open_engine(f"sqlite:///{tmp_path / 'state.sqlite3'}")
-    database = Database(engine)
-    database.create_all()
+    database = Database(with_tables(engine))
     dataset = Dataset(id="ds", tenant=OURS, population="p", format=TableFormat.CSV, schema={}, created_at=NOW, blob="b")
     with database.begin() as tx:
         tx.for_tenant(OURS).datasets.add(dataset)
@@ -161,6 +162,49 @@ class TestSuccession:
         assert keys(ports) == [f"ours/jobs/j/{later[0].attempt}/a"]
         assert fail(OURS, "j", JobError(code="late", message="m"), ports, attempt=frozen.attempt) == "late"
         assert state(ports, "j") is JobState.RUNNING
+
+    def test_one_whose_scratch_was_swept_while_it_slept_tries_anew(self, ports: Ports) -> None:
+        held(ports, job("j"))
+        tries: list[int] = []
+
+        def swept(step: Run) -> dict[str, float]:
+            tries.append(1)
+            with step.attempt() as out:
+                (out / "a").write_text("1")
+                if len(tries) == 1:
+                    shutil.rmtree(ports.scratch)
+                step.publish(out)
+            return {}
+
+        assert run(ports, claimed(ports), swept) is None
+        assert (len(tries), keys(ports)) == (2, ["ours/jobs/j/1/a"])
+
+    def test_one_whose_scratch_is_swept_each_time_fails_and_publishes_nothing(self, ports: Ports) -> None:
+        held(ports, job("j"))
+
+        def swept(step: Run) -> dict[str, float]:
+            with step.attempt() as out:
+                shutil.rmtree(out)
+                raise Failed("The child found no file.")
+
+        assert run(ports, claimed(ports), swept) == error_of(ports) == "scratch-gone"
+        assert keys(ports) == []
+
+    def test_one_that_was_swept_and_taken_over_is_fenced(self, ports: Ports) -> None:
+        held(ports, job("j"))
+
+        def swept(step: Run) -> dict[str, float]:
+            with step.attempt() as out:
+                later = claimed(ports)
+                shutil.rmtree(ports.scratch)
+                assert run(ports, later, publishes(a="successor")) is None
+                step.publish(out)
+            return {}
+
+        assert run(ports, claimed(ports), swept) == "job-taken-over"
+        assert state(ports, "j") is JobState.RUNNING
+        assert [kind.value for kind in kinds(ports, "j")] == ["hold"]
+        assert keys(ports) == ["ours/jobs/j/2/a"]
 
     def test_one_that_was_cancelled_leaves_no_file(self, ports: Ports) -> None:
         held(ports, job("j"))

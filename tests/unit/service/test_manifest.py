@@ -120,6 +120,59 @@ def test_a_forgery_is_noticed(tmp_path: Path, forgery: str) -> None:
     assert refused.value.reason == code
 
 
+def unpacked(folder: Path) -> Path:
+    """What ``understudy synth`` leaves: the bundle's files, and the owner's reports beside them."""
+    out = folder / "out"
+    with zipfile.ZipFile(bundle_in(folder)) as archive:
+        archive.extractall(out)
+    (out / "report.owner.html").write_text("for the owner")
+    return out
+
+
+def test_the_folder_that_synth_writes_is_checked_like_the_zip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = unpacked(tmp_path)
+    verify_command(out, fingerprint(public_key(SEED)))
+    said = capsys.readouterr().out
+    assert "every file is as it was signed" in said
+    assert "not signed: report.owner.html" in said
+    assert verify(out) == verify(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json", "manifest.sig"])
+def test_a_change_in_a_folder_is_noticed(tmp_path: Path, name: str) -> None:
+    out = unpacked(tmp_path)
+    content = (out / name).read_bytes()
+    for changed in (content[:-1], content[:-1] + bytes([content[-1] ^ 1]), content + b"x"):
+        (out / name).write_bytes(changed)
+        with pytest.raises(InputRefused):
+            verify(out)
+    (out / name).unlink()
+    with pytest.raises(InputRefused):
+        verify(out)
+
+
+@pytest.mark.parametrize("name", ["extra.csv", "more/synthetic.csv", "more/report.owner.html"])
+def test_a_file_more_in_a_folder_is_noticed(tmp_path: Path, name: str) -> None:
+    out = unpacked(tmp_path)
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("age")
+    with pytest.raises(InputRefused) as refused:
+        verify(out)
+    assert (refused.value.reason, refused.value.facts) == ("bundle-changed", {"files": name})
+
+
+def test_a_manifest_leads_nowhere_out_of_its_folder(tmp_path: Path) -> None:
+    out = unpacked(tmp_path)
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["files"]["../b.zip"] = {"sha256": "", "size_bytes": (tmp_path / "b.zip").stat().st_size}
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputRefused) as refused:
+        check_digests(out)
+    assert refused.value.facts == {"files": "../b.zip"}
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"no zip at all"])
 def test_what_is_no_bundle_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.zip").write_bytes(content)

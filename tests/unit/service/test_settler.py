@@ -24,6 +24,7 @@ from service.store.engine import open_engine
 from service.store.keys import FileKeys
 from service.store.sql import SqlDatabase
 from service.store.vault import open_vault
+from tests.tables import with_tables
 from understudy.messages import JobState
 
 OURS = TenantId("ours")
@@ -45,8 +46,7 @@ class FakeEngine:
 @pytest.fixture
 def ports(tmp_path: Path) -> Iterator[Ports]:
     engine = open_engine(f"sqlite:///{tmp_path / 'state.sqlite3'}")
-    database = SqlDatabase(engine)
-    database.create_all()
+    database = SqlDatabase(with_tables(engine))
     yield Ports(
         database=database,
         blobs=LocalBlobs(tmp_path / "blobs"),

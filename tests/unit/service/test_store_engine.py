@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from service.store import engine as store_engine
 from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from understudy.errors import Failed
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
+def engine(tmp_path: Path, durable_pragmas: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
+    monkeypatch.setattr(store_engine, "_PRAGMAS", durable_pragmas)
     return open_engine(f"sqlite:///{tmp_path}/state/understudy.db")
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from synthesizers.tabular.budget import Budget, split
+from synthesizers.tabular.known import Settings
 from synthesizers.tabular.levels import Coding
-from synthesizers.tabular.model import Model, Settings, fit_model
+from synthesizers.tabular.model import Model, fit_model
 from understudy.schema import TableSchema
 
 SIZES = (2, 3, 5, 8, 12, 20)

@@ -106,21 +106,27 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("release_of", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("generation", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("sheet", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("source", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("source_version", sa.Text(), server_default="", nullable=False))
 
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.Text(), server_default="synthesize", nullable=False))
         batch_op.add_column(sa.Column("files", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("priority", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("asked_by", sa.Text(), server_default="", nullable=False))
 
 
 def downgrade() -> None:
 
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_column("asked_by")
         batch_op.drop_column("priority")
         batch_op.drop_column("files")
         batch_op.drop_column("kind")
 
     with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.drop_column("source_version")
+        batch_op.drop_column("source")
         batch_op.drop_column("sheet")
         batch_op.drop_column("generation")
         batch_op.drop_column("release_of")

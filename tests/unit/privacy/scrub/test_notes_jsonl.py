@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,14 +66,14 @@ def test_a_model_is_a_path_and_nothing_else(tmp_path: Path) -> None:
     [
         "a" * 50_000,
         "9" * 50_000,
-        "A." * 25_000,
+        "A." * 10_000,
         "\x00" * 5_000 + "MRN 1234567",
         "המטופלת מרים כהן התקבלה ב-3/14/2021, טלפון 050-555-1234",
         "👩‍⚕️ Dr. Ana Quintero 🏥 said \u202ehello\u202c \ud800",
-        "," * 50_000,
-        "Dr. " * 10_000,
+        "," * 20_000,
+        "Dr. " * 4_000,
         "",
-        "\n" * 20_000,
+        "\n" * 10_000,
     ],
     ids=["letters", "digits", "dots", "nulls", "rtl", "emoji", "commas", "titles", "empty", "lines"],
 )
@@ -83,13 +84,37 @@ def test_input_that_means_harm_is_scrubbed_in_time(scrubber: TextScrubber, text:
     assert time.process_time() - started < 20
 
 
-def test_time_grows_with_length_and_no_faster(scrubber: TextScrubber) -> None:
-    note = "Pt seen by Dr. Ana Quintero on 3/14/2021 for cough; call 617-555-0134 or a@b.org. "
+_HOSTILE = (
+    "Pt seen by Dr. Ana Quintero on 3/14/2021, MRN 1234567. ",
+    "a",
+    "1",
+    ",",
+    "👩‍⚕️ ",
+    "x@",
+)
 
-    def seconds(times: int) -> float:
-        started = time.process_time()
-        assert scrubber.scrub(note * times).text is not None
-        return time.process_time() - started
 
-    seconds(20)
-    assert seconds(800) < 12 * max(seconds(200), 0.02)  # 4 x is linear, 16 x quadratic
+def _grows(run: Callable[[str], object], unit: str, size: int) -> float:
+    """Processor time of four times as much text, in times of the smaller one's; the better of two tries each."""
+    seconds = []
+    for length in (size, 4 * size):
+        text = unit * (length // len(unit))
+        tries = []
+        for _ in range(2):
+            started = time.process_time()
+            run(text)
+            tries.append(time.process_time() - started)
+        seconds.append(max(min(tries), 0.002))
+    return seconds[1] / seconds[0]
+
+
+@pytest.mark.parametrize("unit", _HOSTILE)
+def test_time_grows_with_the_length_and_not_with_its_square(scrubber: TextScrubber, unit: str) -> None:
+    assert _grows(scrubber.scrub, unit, 2_000) < 10  # linear: 4; its square: 16
+
+
+def test_the_check_of_time_would_see_a_square() -> None:
+    def squared(text: str) -> int:
+        return sum(text.count(text[place]) for place in range(0, len(text), 8))
+
+    assert _grows(squared, "abcd", 8_000) > 10

@@ -15,6 +15,7 @@ from privacy.scrub.base import KIND_OF_ENTITY, resolve
 from privacy.scrub.gazetteer import load_gazetteer
 from privacy.scrub.patterns import RULES
 from privacy.scrub.presidio import PIECE, PresidioDetector
+from privacy.scrub.rules_codes import needs_of
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,13 @@ def _found(detector: PresidioDetector, text: str) -> list[tuple[str, str]]:
         ("VIN 1HGCM82633A004352", "1HGCM82633A004352", "VEHICLE_ID"),
         ("MBI 1EG4-TE5-MK73", "1EG4-TE5-MK73", "HEALTH_PLAN_ID"),
         ("NHS 943 476 5919", "943 476 5919", "UK_NHS"),
+        ("1EG4-TE5-MK73 on file", "1EG4-TE5-MK73", "US_MBI"),
+        ("from fe80::1ff:fe23:4567:890a today", "fe80::1ff:fe23:4567:890a", "IP_ADDRESS"),
+        ("nic 00:1b:63:84:45:e6", "00:1b:63:84:45:e6", "MAC_ADDRESS"),
+        ("row 123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000", "UUID"),
+        ("Lives in Bath. Plate ABC-1234", "Bath", "LOCATION"),
+        ("lives at 66 Cowper Street by the park", "66 Cowper Street", "STREET_ADDRESS"),
+        ("Mr. Parkinson's wife", "Parkinson", "PERSON"),
     ],
 )
 def test_an_identifier_is_found_whole(detector: PresidioDetector, text: str, value: str, entity: str) -> None:
@@ -78,6 +86,8 @@ def test_an_identifier_is_found_whole(detector: PresidioDetector, text: str, val
         "BP 120/80, HR 72, T 98.6, SpO2 97%, pain 5/10, 3 days, WBC 11.2, 500 mg twice a day.",
         "Patient denies chest pain. Patient Reports nausea. Will follow up in 2 weeks.",
         "This 54-year-old woman has 12 lead ECG changes and takes Metformin 500 mg.",
+        "denies Parkinson's, Bell's palsy, Crohn's; h/o Bell's. No Alzheimer. Hodgkin's lymphoma, Graves' disease.",
+        "Ticket 61, visit 2, at 12:30:45.",
     ],
 )
 def test_clinical_language_is_left_alone(detector: PresidioDetector, text: str) -> None:
@@ -112,6 +122,18 @@ def test_a_further_recognizer_plugs_in() -> None:
     extra = PatternRecognizer("BADGE_COLOUR", patterns=[Pattern("badge", r"\bB-[a-z]+\b", 0.9)])
     found = _found(PresidioDetector(load_gazetteer(), extra=[extra]), "wears B-purple")
     assert found == [("B-purple", "ID")]
+
+
+@pytest.mark.parametrize(
+    ("cues", "needs"),
+    [
+        (r"mrn|mr ?#|m\.r\.n\.?", ("mrn", "mr", "m")),
+        (r"member(?:ship)?(?: id)?|group (?:no|id)", ("member", "group")),
+        (r"(?:driver'?s?|state)?\s?licen[sc]e|id(?= ?(?:#|:))|hicn?", ("licen", "id", "hic")),
+    ],
+)
+def test_the_words_a_rule_needs_are_read_off_its_cues(cues: str, needs: tuple[str, ...]) -> None:
+    assert needs_of(cues) == needs
 
 
 def test_every_rule_names_a_known_entity() -> None:

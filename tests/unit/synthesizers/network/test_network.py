@@ -19,6 +19,7 @@ from synthesizers.network import sizes
 from synthesizers.network.engine import NetworkSynthesizer
 from synthesizers.network.fitted import FittedNetwork
 from synthesizers.network.weights import Weights, log_shares
+from synthesizers.tabular.marginal import MarginalSynthesizer
 from understudy.errors import Failed, PrivacyParameterError, UsageError
 from understudy.schema import TableSchema
 
@@ -96,7 +97,7 @@ def test_numpy_draws_what_torch_has_learnt() -> None:
     rng = np.random.default_rng(5)
     base = [log_shares(np.array(counts), 10.0) for counts in ([5.0, 3.0, 2.0], [7.0, 3.0], [1.0, 9.0])]
     order = [2, 0, 1]
-    net = learning._net(torch, order, [base[0], base[1], base[2]])
+    net = learning._net(torch, order, [base[0], base[1], base[2]], 5)
     with torch.no_grad():
         for part in net.parameters():
             part.copy_(torch.from_numpy(rng.normal(size=tuple(part.shape)).astype(np.float32)))
@@ -115,7 +116,7 @@ def test_numpy_draws_what_torch_has_learnt() -> None:
 
 def test_untrained_it_gives_the_one_way_marginals() -> None:
     base = [log_shares(np.array([60.0, 40.0]), 100.0), log_shares(np.array([10.0, 90.0]), 100.0)]
-    net = learning._net(torch, [0, 1], base)
+    net = learning._net(torch, [0, 1], base, 5)
     cells = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
     assert torch.exp(-net(cells)).tolist() == pytest.approx([0.06, 0.54, 0.04, 0.36], rel=1e-5)
 
@@ -173,3 +174,18 @@ def test_weights_survive_their_arrays() -> None:
     again = Weights.of(weights.arrays())
     assert again.order == weights.order
     assert [part.tolist() for part in again.sample(5, seed=0)] == [part.tolist() for part in weights.sample(5, seed=0)]
+
+
+def _expected(epsilon: float, n_rows: int) -> float:
+    engine, schema = NetworkSynthesizer(), schema_of()
+    plan = engine.plan(schema, epsilon=epsilon, delta=1e-6, n_rows=n_rows)
+    return engine.expected(schema, plan, n_rows).two_way
+
+
+def test_the_error_to_expect_falls_with_epsilon_and_with_rows_and_never_below_the_marginal_engine_s() -> None:
+    one, ten, many = _expected(1.0, N_ROWS), _expected(10.0, N_ROWS), _expected(1.0, 40 * N_ROWS)
+    assert one > ten > 0
+    assert one > many
+    ours = MarginalSynthesizer()
+    plan = ours.plan(schema_of(), epsilon=1.0, delta=1e-6, n_rows=40 * N_ROWS)
+    assert many > ours.expected(schema_of(), plan, 40 * N_ROWS).two_way

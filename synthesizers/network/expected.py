@@ -1,0 +1,66 @@
+"""What error a plan of the network will leave, from public facts: columns, noise and a guess of the number of rows.
+
+The start, noisy one-way marginals, is told by the marginal engine's own formula without a single pair. Of the
+dependence between columns the training leaves a part: ``FLOOR`` where there is no noise at all, for the network is
+small and learns for a fixed number of steps, and all of it where noise drowns the gradient. In between,
+
+    part = FLOOR + (1 - FLOOR) s / (s + HALF),   s = sigma sqrt(P) / (q n sqrt(T))
+
+where s is the length of the noise in the mean of all T steps' gradients of P parameters, in clipping norms (persons n,
+sample rate q, noise multiplier sigma). FLOOR and HALF were fitted to the nine cells of Adult, randhie and diabetes at
+epsilon 1, 3 and 10 (docs/engines.md); they reach those within a factor of 2, which is all that is claimed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from synthesizers.base import ExpectedError
+from synthesizers.network.sizes import Costs
+from synthesizers.tabular.budget import Budget
+from synthesizers.tabular.expected import expected as of_marginals
+from understudy.schema import ColumnSchema, TableSchema
+
+FLOOR, HALF = 0.38, 0.067
+_BINS = 30
+"""Codes that a column is taken to have whose values are not listed."""
+
+
+def expected(schema: TableSchema, costs: Costs, n_rows: int) -> ExpectedError:
+    """The error to expect of a fit to ``n_rows`` rows (a public guess, at least 1). Reads no row."""
+    alone = of_marginals(
+        schema,
+        Budget(domain=costs.domain, domain_delta=costs.domain_delta, one_ways=costs.one_ways, scores=0.0, pairs=0.0),
+        n_rows,
+    )
+    from_ones = 2 * alone.one_way**2
+    dependence = max(alone.two_way**2 - from_ones, 0.0)
+    left = FLOOR + (1 - FLOOR) * _drowned(_noise(schema, costs, n_rows))
+    return replace(alone, two_way=math.sqrt(from_ones + left**2 * dependence))
+
+
+def _drowned(noise: float) -> float:
+    return noise / (noise + HALF)
+
+
+def _noise(schema: TableSchema, costs: Costs, n_rows: int) -> float:
+    """The length of the noise that is left in the mean gradient, in clipping norms."""
+    training = costs.training
+    n_units = max(1.0, n_rows / schema.unit.max_rows)
+    parameters = _parameters([_codes(column) for column in schema.modelled], costs.width)
+    return (
+        training.noise_multiplier * math.sqrt(parameters) / (training.sample_rate * n_units * math.sqrt(training.steps))
+    )
+
+
+def _parameters(sizes: list[int], width: int) -> int:
+    """Of a network over columns of these numbers of codes (see ``weights``): vectors, maps, heads and biases."""
+    n = len(sizes)
+    return (2 * width + 1) * sum(sizes) + width**2 * (n * (n - 1) // 2)
+
+
+def _codes(column: ColumnSchema) -> int:
+    if column.enum is not None:
+        return len(column.enum) + (not column.required)
+    return (2 if column.type == "boolean" else _BINS) + (not column.required)
