@@ -3,8 +3,8 @@
 Engines get a fully declared schema of the table's codes, so nothing is spent on a domain, and a public guess of the
 number of rows. Scores are those of ``score``. Sealed engines run if their environments are under
 UNDERSTUDY_HOME/engines. One process a fit, so that peak memory is the fit's (a sealed process included); its seconds,
-of the wall and of the processor, include the start of a sealed process. Raw results go to docs/bench/engines.jsonl, where a case that is there is not run
-again unless it failed; the table of all of them to docs/bench/engines.md.
+of the wall and of the processor, include the start of a sealed process. Raw results go to docs/bench/engines.jsonl,
+where a case that is there is not run again unless it failed; the table of all of them to docs/bench/engines.md.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def _apart(case: list[Any], timeout_s: float) -> Result:
     except subprocess.TimeoutExpired:
         return found | {"failed": f"more than {timeout_s:g} s"}
     except subprocess.CalledProcessError as failed:
-        return found | {"failed": str(failed.stderr).strip().splitlines()[-1][:200]}
+        told = str(failed.stderr).strip().splitlines() or [f"ended with {failed.returncode}"]
+        return found | {"failed": told[-1][:200]}
     return found | {"scores": json.loads(done.stdout)["scores"]}
 
 
@@ -124,10 +125,11 @@ def written(results: Sequence[Result]) -> str:
 
 def _row(table: str, name: str, epsilon: float, most: int, found: list[dict[str, float]]) -> str:
     table = f"{table}, {most:,} rows" if most else table
-    of = {key: mean(one[key] for one in found) for key in found[0]}
+    of = {key: mean(one[key] for one in found) for key in found[0] if all(key in one for one in found)}
+    cpu_s = f"{of['cpu_s']:.1f}" if "cpu_s" in of else ""  # results of before have none
     return (
         f"| {table} | {name} | {f'{epsilon:g}' if epsilon else 'none'} | {len(found)} | {of['tvd2']:.4f} | "
-        f"{of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | {of['cpu_s']:.1f} | {of['peak_mib']:.0f} |"
+        f"{of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | {cpu_s} | {of['peak_mib']:.0f} |"
     )
 
 

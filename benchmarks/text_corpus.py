@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class Bank:
     def __init__(self, folder: Path = BANK) -> None:
         self._rules: dict[str, list[str]] = {}
         self._split: dict[str, list[str]] = {}
-        for path in (folder / f"{name}.txt" for name in ("common", "notes", "surgery")):
+        for path in (folder / f"{name}.txt" for name in ("common", "notes", "surgery", "service", "wards")):
             name = ""
             for line in path.read_text(encoding="utf-8").splitlines():
                 if line.startswith("== "):
@@ -244,8 +244,34 @@ def _office(_: str, say: Say, rng: random.Random) -> Lines:
     return [("", _several(say, rule, 1, 3 if rule != "support" else 1, rng))]
 
 
+SERVICES = ("card", "transfer", "login", "fee", "fraud", "loan", "savings", "claim", "delivery", "network",
+            "software", "refund", "travel", "energy", "staff", "praise")  # fmt: skip
+SHIFTS = ("breathing", "heart", "brain", "kidney", "bones", "gut", "birth", "mind", "child", "cancer", "sugar")
+
+
+def _service(key: str, say: Say, rng: random.Random) -> Lines:
+    rule = f"about_{key}"
+    told = f"{say('greet')} {_several(say, rule, 1, 4, rng)}"
+    return [("", f"{told} {_several(say, 'bye', 0, 3, rng)}")]
+
+
+def _shift(key: str, say: Say, rng: random.Random) -> Lines:
+    """A shift's note, in one of the ways that wards write: sentences, or pieces with other marks between them."""
+    said = [
+        say(rng.choice([f"shift_{key}", f"shift_{key}", "shift_any"])).rstrip(".") for _ in range(rng.randint(2, 7))
+    ]
+    mark, low = rng.choice([(". ", False), (". ", False), ("; ", True), (", ", True), ("\n- ", False), (" / ", True)])
+    if low:
+        said = [part[:1].lower() + part[1:] for part in said]
+    first = rng.choice(
+        ["", "", "Day shift: ", "Night shift: ", "Nursing note. ", "Ward round: ", "Handover: ", "S/B team. "]
+    )
+    last = rng.choice(["", "", "Plan: continue. ", "Dr. <NAME> aware. ", "Bed <ID>. ", "Plan: home <DATE>. "])
+    return [("", f"{first}{mark.join(dict.fromkeys(said))}. {last}".strip())]
+
+
 _KINDS: tuple[tuple[Callable[[str, Say, random.Random], Lines], float], ...] = (
-    (_operative, 0.42), (_soap, 0.26), (_discharge, 0.08), (_radiology, 0.04), (_ward, 0.12), (_office, 0.08),
+    (_operative, 0.32), (_soap, 0.2), (_discharge, 0.06), (_radiology, 0.04), (_ward, 0.07), (_office, 0.03), (_service, 0.16), (_shift, 0.12),
 )  # fmt: skip
 
 
@@ -271,7 +297,8 @@ def document(bank: Bank, rng: random.Random, words: list[str] | None = None) -> 
     ``words``: some words of the note become these, so that words of no rule are met too.
     """
     kind = rng.choices([kind for kind, _ in _KINDS], [share for _, share in _KINDS])[0]
-    key = rng.choice(OPERATIVE if kind is _operative else list(SPECIALTIES))
+    keys: dict[object, Sequence[str]] = {_operative: OPERATIVE, _service: SERVICES, _shift: SHIFTS}
+    key = rng.choice(keys.get(kind, tuple(SPECIALTIES)))
     note = _joined(kind(key, lambda rule: bank.say(rule, rng), rng), rng)
     note = _agreeing(note, rng.random() < 0.5)
     filled = _filled(note, _row(rng))
@@ -281,9 +308,9 @@ def document(bank: Bank, rng: random.Random, words: list[str] | None = None) -> 
 
 
 def topic_name(kind: object, key: str) -> str:
-    """Operations and histories by specialty; all other notes by their kind alone."""
+    """Operations, histories, messages and shifts by what they are about; all other notes by their kind alone."""
     name = getattr(kind, "__name__", "").strip("_")
-    return f"{name} {key}" if kind in (_operative, _soap) else name
+    return f"{name} {key}" if kind in (_operative, _soap, _service, _shift) else name
 
 
 def _agreeing(note: str, female: bool) -> str:

@@ -8,6 +8,7 @@ About two minutes of one core. Nothing is downloaded and no private text is near
 from __future__ import annotations
 
 import argparse
+import gzip
 import random
 import re
 import time
@@ -15,17 +16,29 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.text_corpus import Bank, document
+from privacy.scrub import weights
+from privacy.scrub.gazetteer import load_gazetteer
 from synthesizers.text.grams import MOST_TOKENS
 from synthesizers.text.prior import ASSETS, Prior
 from synthesizers.text.vocabulary import Vocabulary
 
 WORDS = Path(__file__).parent / "text_bank" / "words.txt"
-_PARTS = 900
+_WEIGHTS = Path(weights.__file__).parent
+_COMMON, _TOWNS = _WEIGHTS / "vocabulary.txt.gz", _WEIGHTS / "lexicon.txt.gz"
+_PARTS = 1200
 
 
 def public_words() -> list[str]:
     """General and medical words from the project's public lists."""
     return WORDS.read_text(encoding="utf-8").split()
+
+
+def general_words() -> list[str]:
+    """Common words, the commonest first, from the scrubber's list; without those that are also somebody's name or a
+    town's, which a model has no business to say."""
+    gazetteer, towns = load_gazetteer(), frozenset(gzip.decompress(_TOWNS.read_bytes()).decode("utf-8").split())
+    known = gzip.decompress(_COMMON.read_bytes()).decode("utf-8").split()
+    return [word for word in known if not (gazetteer.is_first(word) or gazetteer.is_last(word) or word in towns)]
 
 
 def vocabulary(texts: list[str], n_tokens: int = MOST_TOKENS) -> Vocabulary:
@@ -35,7 +48,7 @@ def vocabulary(texts: list[str], n_tokens: int = MOST_TOKENS) -> Vocabulary:
     marks = [f" {mark}" for mark in "(-\"'#*&<>=/+$"]
     singles = [f" {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
     room = n_tokens - len(Vocabulary([])) - len(characters) - len(marks)
-    general = public_words()
+    general = [*public_words(), *general_words()]
     words = [f" {word}" for word, _ in counts.most_common() if len(word) > 1] + [f" {word}" for word in general]
     loud = Counter(word.lower() for text in texts for word in re.findall(r"(?<=,)[A-Z]{3,}", text))
     headings = [word for word, _ in loud.most_common(150)]

@@ -3,7 +3,8 @@
 Three servers, each in a process of its own, one after the other and three times over: a bare ASGI application under
 uvicorn that reads and forgets, our PUT, and our gRPC Upload. What is sent is never taken in: the last byte is withheld
 (HTTP: a PATCH without ``Upload-Complete``; gRPC: ``incomplete``), so that the figures are those of the way in, with
-encryption, and not of parsing. Writes docs/bench/upload.md and .svg: MB/s, their ratio to the bare sink, peak RSS.
+encryption, and not of parsing. Writes docs/bench/upload.md and .svg: MB/s, their ratio to the bare sink, peak RSS, and
+the server's CPU, which says most where others use the machine too.
 """
 
 from __future__ import annotations
@@ -99,33 +100,35 @@ def _run(config: uvicorn.Config, pipe: Connection, key: str, *, grpc_port: int) 
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    before = _peak_mib()
     pipe.send((f"http://127.0.0.1:{config.port}", grpc_port, key))
-    pipe.recv()
-    pipe.send((before, _peak_mib()))
+    for _ in range(2):
+        pipe.recv()
+        pipe.send(_used())
     server.should_exit = True
     thread.join()
 
 
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _used() -> tuple[float, float]:
+    """Peak memory in MiB and CPU seconds of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
 
 
 @contextmanager
 def server(kind: str) -> Iterator[tuple[str, int, str, Callable[[], tuple[float, float]]]]:
-    """(address, gRPC port, key, peak memory before and after)"""
+    """(address, gRPC port, key, what to ask for what ``_used`` says: before the upload, and after it)."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(kind, theirs))
     process.start()
 
-    def peaks() -> tuple[float, float]:
+    def used() -> tuple[float, float]:
         ours.send(None)
         found: tuple[float, float] = ours.recv()
         return found
 
     try:
-        yield (*ours.recv(), peaks)
+        yield (*ours.recv(), used)
     finally:
         process.join(30)
 
@@ -160,18 +163,22 @@ def _messages(dataset: str) -> Iterator[pb.UploadRequest]:
 def main() -> None:
     """Run and write the page."""
     seconds: dict[str, list[float]] = {"sink": [], "http": [], "grpc": []}
-    peaks: dict[str, tuple[float, float]] = {}
+    memory: dict[str, tuple[float, float]] = {}
+    cpu: dict[str, list[float]] = {kind: [] for kind in seconds}
     for _ in range(ROUNDS):
         for kind in seconds:
             with server(kind) as (url, grpc_port, key, ask):
+                before = ask()
                 seconds[kind].append(sent_in(kind, url, grpc_port, key))
-                peaks[kind] = ask()
+                after = ask()
+                memory[kind] = before[0], after[0]
+                cpu[kind].append((after[1] - before[1]) * 1e9 / SIZE_BYTES)
     size_mb = SIZE_BYTES / 1e6
     bare = statistics.median(seconds["sink"])
     names = {"sink": "bare ASGI sink", "http": "HTTP, encrypted", "grpc": "gRPC, encrypted"}
     lines = [
         f"| {names[kind]} | {size_mb / statistics.median(times):.0f} | {bare / statistics.median(times):.2f} "
-        f"| {peaks[kind][0]:.0f} | {peaks[kind][1] - peaks[kind][0]:.0f} |"
+        f"| {statistics.median(cpu[kind]):.1f} | {memory[kind][0]:.0f} | {memory[kind][1] - memory[kind][0]:.0f} |"
         for kind, times in seconds.items()
     ]
     page = [
@@ -180,15 +187,16 @@ def main() -> None:
         f"{SIZE_BYTES >> 20} MiB in 256 KiB chunks over loopback, median of {ROUNDS}, each server in a process of its "
         f"own, load {os.getloadavg()[0]:.0f}. {described()}",
         "",
-        "| Server | MB/s | of the sink | RSS before, MiB | more at the peak, MiB |",
-        "|---|---|---|---|---|",
+        "| Server | MB/s | of the sink | CPU s of the server for a GB | RSS before, MiB | more at the peak, MiB |",
+        "|---|---|---|---|---|---|",
         *lines,
         "",
     ]
     folder = ROOT / "docs" / "bench"
     (folder / "upload.md").write_text("\n".join(page))
     rates = {names[kind]: [size_mb / each for each in times] for kind, times in seconds.items()}
-    draw_bars({"MB/s, each of the runs": rates}, folder / "upload.svg")
+    work = {names[kind]: each for kind, each in cpu.items()}
+    draw_bars({"MB/s, each of the runs": rates, "CPU s of the server for a GB": work}, folder / "upload.svg")
     print("\n".join(page))
 
 

@@ -19,7 +19,7 @@ def page_one(report: Json) -> Json:
         "gates": [_gate(entry) for entry in report.get("gates", [])],
         "refused": _refused(report),
         "power": report.get("power", ""),
-        "promise": _CONTRADICTED * bool(report.get("stop")) + report["statement"]["sentence"] + _lineage(report["statement"]),
+        "promise": _CONTRADICTED * bool(report.get("stop")) + _promise(report["statement"]),
         "is_promised": report["statement"].get("epsilon") is not None,
         "odds": _odds(report),
         "attempts": _attempts(int(report["attempts"])),
@@ -28,9 +28,10 @@ def page_one(report: Json) -> Json:
     }
 
 
-def _lineage(statement: Json) -> str:
-    """What must be said with the promise of a release that was made of another release."""
-    return f" {statement['lineage']}" if statement.get("generation", 1) > 1 else ""
+def _promise(statement: Json) -> str:
+    """The guarantee, and what must be said with it of a release that was made of another release."""
+    lineage = f" {statement['lineage']}" if statement.get("generation", 1) > 1 else ""
+    return str(statement["sentence"]) + lineage
 
 
 def _verdict(report: Json) -> str:

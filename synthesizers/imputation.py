@@ -194,8 +194,10 @@ class _Work:
 
 
 def _put(rows: pa.Table, name: str, mask: Mask, values: Any) -> pa.Table:
-    """The column with its cells under the mask replaced, in order."""
-    column = rows[name].combine_chunks()
+    """The column with its cells under the mask replaced, in order; its type stays."""
+    column, field_ = rows[name].combine_chunks(), rows.schema.field(name)
+    if pa.types.is_dictionary(field_.type):
+        column = column.dictionary_decode()
     new = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     made = pc.replace_with_mask(column, pa.array(mask), new.cast(column.type))
-    return rows.set_column(rows.column_names.index(name), rows.schema.field(name), made)
+    return rows.set_column(rows.column_names.index(name), field_, made.cast(field_.type))

@@ -53,10 +53,10 @@ def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None, mode
     """
     from privacy.scrub.gazetteer import load_gazetteer  # faker and presidio cost a second that tables need not pay
     from privacy.scrub.presidio import PresidioDetector, plugged
-    from privacy.scrub.tagger import Tagger
+    from privacy.scrub.tagger import Committee
 
     gazetteer = load_gazetteer()
-    tagger: Finder = _strong() if model == STRONG else Tagger.load()
+    tagger: Finder = _strong() if model == STRONG else Committee.load()
     extra, nlp_engine = plugged(model) if model is not None and model != STRONG else ((), None)
     detector = PresidioDetector(gazetteer, tagger=tagger, extra=extra, nlp_engine=nlp_engine)
     return TextScrubber(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from service.commands import datasets
+from service.commands import datasets, jobs, repeats
 from service.commands.queueing import queued
 from service.connections import Connection, PostgresConnection, S3Connection, read_connections
 from service.context import RequestContext
@@ -32,6 +32,8 @@ def create(context: RequestContext, message: PullCreate, ports: Ports) -> JobVie
     Raises: UsageError (credentials-in-url, source-invalid); NotFound, of the dataset or of the connection
     (connection-unknown); Conflict (dataset-has-content, dataset-in-use, upload-under-way, too-many-jobs).
     """
+    if (known := _asked_before(context, message, ports)) is not None:
+        return known
     url = _url(message.source)
     connection = _connection(url, context.tenant, read_connections(ports.settings.connections))
     asked = json.dumps(_asked(message, url, connection), sort_keys=True).encode()
@@ -64,6 +66,15 @@ def create(context: RequestContext, message: PullCreate, ports: Ports) -> JobVie
             if view is None or view.id != job.id:  # refused, or asked before
                 ports.blobs.remove(job.prefix)
     return view
+
+
+def _asked_before(context: RequestContext, message: PullCreate, ports: Ports) -> JobView | None:
+    """The job that the same Idempotency-Key has made: its table is in use by then, or filled."""
+    repeat = repeats.repeat_of(context, message)
+    with ports.database.read() as tx:
+        stores = tx.for_tenant(context.tenant)
+        made = repeats.job_of(repeat, stores)
+        return None if made is None else jobs.view(stores.jobs.get(made))
 
 
 def _url(source: str) -> SplitResult:

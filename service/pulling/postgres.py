@@ -138,7 +138,7 @@ def _connect(source: Source) -> abc.PGconn:
         dbname=source.database,
         user=source.user,
         password=source.password,
-        passfile="/dev/null",
+        passfile="/nowhere",
         sslmode=source.tls,
         **({"sslrootcert": source.ca or "system"} if source.tls in ("verify-full", "verify-ca") else {}),
         gssencmode="disable",

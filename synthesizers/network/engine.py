@@ -17,6 +17,7 @@ from synthesizers.network.fitted import KIND, VERSION, FittedNetwork
 from synthesizers.network.learn import learn
 from synthesizers.network.sizes import COUNT, ONE_WAYS, Costs, costs
 from synthesizers.network.weights import log_shares
+from synthesizers.tabular.budget import split
 from understudy.errors import Failed
 from understudy.schema import TableSchema
 
@@ -67,7 +68,8 @@ class NetworkSynthesizer:
 
     def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> ExpectedError:
         """The error to expect on ``n_rows`` rows, by a rule fitted to public tables; see ``expected``. Reads no row."""
-        return expected_error(schema, Costs.from_dict(plan.params["costs"]), n_rows)
+        rival = split(schema, epsilon=plan.epsilon, delta=plan.delta, n_rows=plan.n_rows)
+        return expected_error(schema, Costs.from_dict(plan.params["costs"]), rival, n_rows)
 
     def fit(self, session: PrivateSession, plan: Plan) -> FittedNetwork:
         """Spend the plan and train. Raises: Failed (plan-mismatch), UsageError (deep-missing); nothing is read then."""

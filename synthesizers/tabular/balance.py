@@ -21,9 +21,9 @@ from synthesizers.tabular.select import Candidate, Picked
 
 Floats = NDArray[np.float64]
 
-FEW_SHARE = 0.3
+FEW_SHARE = 0.15
 """Where one-ways are better: of the pairs' budget, what the strongest pairs keep if they stand out. That costs one-ways
-a hundredth or two of their accuracy; a table whose columns do not depend at all is of little use."""
+a hundredth of their accuracy; a table whose columns do not depend at all is of little use."""
 LEAST_SHOWN = 0.1
 
 

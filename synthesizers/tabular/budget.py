@@ -19,6 +19,8 @@ ONE_WAYS, SCORES, PAIRS = "one-way marginals", "dependence scores", "pair margin
 
 _DISCOVERY_DELTA = 0.1
 _ROWS_IF_UNKNOWN = 20_000
+_HOPELESS = 8.0
+_SCORES, _AMPLE = 0.03, 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ def split(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | No
     mu2 = gdp_mu(epsilon, delta - probe.delta if probe.delta else delta) ** 2
     domain = mu2 * domain_share(schema)
     rest = mu2 - domain if n_columns else 0.0
-    one_ways, scores = _shares(n_columns, math.sqrt(rest), schema.unit.max_rows, n_rows or _ROWS_IF_UNKNOWN)
+    strength = _strength(n_columns, math.sqrt(rest), schema.unit.max_rows, n_rows or _ROWS_IF_UNKNOWN)
+    one_ways, scores = _shares(n_columns, strength, has_target=bool(schema.targets))
     return Budget(
         domain=domain,
         domain_delta=delta * _DISCOVERY_DELTA if probe.delta else 0.0,
@@ -75,13 +78,18 @@ def split(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | No
     )
 
 
-def _shares(n_columns: int, mu: float, max_rows: int, n_rows: int) -> tuple[float, float]:
+def _strength(n_columns: int, mu: float, max_rows: int, n_rows: int) -> float:
+    """How many standard deviations of noise a column's rows stand for, if columns shared the budget evenly."""
+    return n_rows * mu / (max_rows * math.sqrt(max(n_columns, 1)))
+
+
+def _shares(n_columns: int, strength: float, *, has_target: bool) -> tuple[float, float]:
     """Shares of one-ways and scores. The fewer rows for each unit of noise, the more goes to one-ways.
 
-    ``strength`` is how many standard deviations of all-in noise a column's rows stand for.
+    Where dependence cannot be seen at all, a fact that is public, nothing is spent on looking for it; a declared target
+    is looked for all the same.
     """
-    if n_columns < 2:
+    if n_columns < 2 or (strength < _HOPELESS and not has_target):
         return 1.0, 0.0
-    strength = n_rows * mu / (max_rows * math.sqrt(n_columns))
     one_ways = min(0.7, max(0.15, 0.2 * (2000 / max(strength, 1e-9)) ** 0.4))
-    return one_ways, 0.03
+    return one_ways, _SCORES * min(1.0, max(0.5, strength / _AMPLE))

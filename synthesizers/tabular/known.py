@@ -24,8 +24,9 @@ Floats = NDArray[np.float64]
 class Settings:
     """Constants of the method, the same for every table; chosen on public tables.
 
-    ``first_iterations`` and ``second_iterations``: of a fit in two rounds, the second of which starts where the first
-    ended.
+    ``max_iterations``: of a fit in one round; ``first_iterations`` and ``second_iterations``: of one in two rounds, the
+    second of which starts where the first ended. A tree of fewer than ``usual_cells`` gets more, for about the same
+    time: near-deterministic columns need them.
     """
 
     caps: Caps = field(default_factory=Caps)
@@ -33,6 +34,12 @@ class Settings:
     max_iterations: int = 200
     first_iterations: int = 50
     second_iterations: int = 120
+    usual_cells: float = 2e5
+    most_growth: float = 2.5
+
+    def growth(self, n_cells: float) -> float:
+        """By how much a tree of so many cells may exceed its iterations."""
+        return min(self.most_growth, max(1.0, self.usual_cells / max(n_cells, 1.0)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ plan's meter holds the sum of mu^2 of all of it, which is a filter for adaptive 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,7 +29,7 @@ from synthesizers.tabular.interactions import (
 )
 from synthesizers.tabular.junction import Node, junction_tree
 from synthesizers.tabular.known import Known, Settings, graph_of
-from synthesizers.tabular.margins import Measurement, sharpened
+from synthesizers.tabular.margins import Measurement
 from synthesizers.tabular.measure import joint_factor, measure_pairs, one_way_factor, pair_factor
 from synthesizers.tabular.select import Candidate, Picked
 
@@ -64,21 +65,19 @@ def fit_picked(
     triples = triples_of(now.axes, nodes, {one.columns: one.dependence for one in candidates}) if picked else []
     held = held_back(now.axes, now.ones, now.total, triples, precision)
     pairs = list(measure_pairs(session, now.axes, picked, divide(now.total, picked, (1 - held) * precision)))
-    model = _solved(
-        now,
-        nodes,
-        _factors(now.sharper(stddevs, pairs), pairs),
-        settings.first_iterations if held else settings.max_iterations,
-    )
+    most = settings.first_iterations if held else settings.max_iterations
+    model = _solved(now, nodes, _factors(now.sharper(stddevs, pairs), pairs), settings, most)
     if held:
         first = _First(nodes, pairs, model)
         plan = _planned(session, now, first, triples, held * precision, targets, settings)
-        model = _solved(now, nodes, _measured(session, now, stddevs, first, plan), settings.second_iterations)
+        model = _solved(now, nodes, _measured(session, now, stddevs, first, plan), settings, settings.second_iterations)
     return nodes, model.beliefs
 
 
-def _solved(now: Known, nodes: Sequence[Node], factors: Sequence[Factor], max_iterations: int) -> Solution:
-    return solve(now.axes, nodes, factors, total=now.total, zeros=now.zeros, max_iterations=max_iterations)
+def _solved(now: Known, nodes: Sequence[Node], factors: Sequence[Factor], settings: Settings, most: int) -> Solution:
+    cells = sum(math.prod(now.axes[column].groups(level) for column, level in node.axes) for node in nodes)
+    most = round(most * settings.growth(cells))
+    return solve(now.axes, nodes, factors, total=now.total, zeros=now.zeros, max_iterations=most)
 
 
 def _planned(

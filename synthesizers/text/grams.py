@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 F = NDArray[np.float64]
 Keys = NDArray[np.int64]
 
-BITS = 13
-"""Of a token in a key: 8,192 tokens, and runs of at most four."""
+BITS = 14
+"""Of a token in a key: 16,384 tokens, and runs of at most four."""
 MOST_TOKENS = 1 << BITS
 LONGEST = 4
 

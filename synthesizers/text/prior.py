@@ -5,18 +5,21 @@ Made by ``benchmarks/text_prior.py``; how, and what it is good for, stands in ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synthesizers.text.grams import LONGEST, F, Grams, keys_of
 from synthesizers.text.vocabulary import END, NOTE, Vocabulary
 from understudy.errors import Failed
 
 ASSETS = Path(__file__).parent / "assets"
-VERSION = 1
+VERSION = 2
+_FREQUENT = 3e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,14 +55,34 @@ class Prior:
             raise Failed("The embedded text model cannot be read.", code="text-asset-unreadable") from None
         return cls(vocabulary=vocabulary, tokens=tokens, runs=runs, topics=topics)
 
-    def says(self, stretch: str, released: Grams | None = None) -> bool:
+    @property
+    def wordlike(self) -> NDArray[np.bool_]:
+        """True for tokens of letters alone: words and their parts."""
+        return np.array([word.strip().isalpha() for word in self._shown])
+
+    @property
+    def content(self) -> NDArray[np.bool_]:
+        """True for whole words of four letters and more that are no very frequent ones."""
+        long = np.array([len(word) > 4 and word[0] == " " and word[1:].isalpha() for word in self._shown])
+        return np.asarray(long & (self.tokens < _FREQUENT))
+
+    @property
+    def _shown(self) -> list[str]:
+        return [""] * self.vocabulary.first_word + list(self.vocabulary.words)
+
+    def says(
+        self, stretch: str, released: Grams | None = None, likely: Callable[[int, int], bool] | None = None
+    ) -> bool:
         """True if each two neighbouring tokens of a stretch's whole words stand in public text, or in ``released``,
-        counts of runs of two: then chance may put it together, without having it from anybody."""
+        counts of runs of two, or follow each other as a matter of course by ``likely``: then chance may put it
+        together, without having it from anybody."""
         tokens = self.vocabulary.encode(" ".join(stretch.split(" ")[1:-1]))
         keys = keys_of(np.array(tokens, dtype=np.int64), 2)
         known = self.runs[0].at(keys) > 0
         if released is not None:
             known |= released.at(keys) > 0
+        if likely is not None:
+            known |= [found or likely(*pair) for found, pair in zip(known, pairwise(tokens), strict=True)]
         return bool(keys.size) and bool(known.all())
 
     @classmethod

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from service.store.vault import ROOT_FILE
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "understudy"
@@ -169,3 +171,8 @@ def test_the_values_have_a_schema_that_is_one() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     assert schema["type"] == "object"
     assert set(schema["required"]) <= set(yaml.safe_load((CHART / "values.yaml").read_text()))
+
+
+@pytest.mark.parametrize("page", ["deploy.md", "storage.md"])
+def test_the_key_that_an_operator_must_keep_is_named_as_it_is(page: str) -> None:
+    assert f"keys/{ROOT_FILE}`" in (ROOT / "docs" / page).read_text()

@@ -390,6 +390,7 @@ def place(source: postgres.Source, bucket: s3.Source, tmp_path_factory: pytest.T
     secrets = {"access_key": {"env": "PULL_TEST_ID"}, "secret_key": {"env": "PULL_TEST_SECRET"}}
     declared = {
         "ehr": where | {"tenants": ["clinic"], "password": {"file": str(home / "password")}, "max_rows": 10**8},
+        "tiny": where | {"tenants": ["clinic"], "password": {"file": str(home / "password")}, "max_bytes": 10},
         "lost": where | {"tenants": ["clinic"], "password": {"env": "NOT_SET"}},
         "lab": lab | secrets | {"tenants": ["*"], "prefix": "exports/"},
     }
@@ -474,7 +475,9 @@ class TestService:
     def test_an_object_over_grpc(self, place: Place, bucket: s3.Source) -> None:
         dataset = declared(place.client)
         request = pb.PullCreate(dataset_id=dataset, source="s3://lab/visits.csv")
-        job = pb_grpc.DatasetsStub(place.channel).Pull(request, metadata=(("authorization", f"Bearer {place.key}"),))
+        sent = (("authorization", f"Bearer {place.key}"), ("idempotency-key", "once"))
+        job, again = (pb_grpc.DatasetsStub(place.channel).Pull(request, metadata=sent) for _ in range(2))
+        assert job.id == again.id
         assert ended(place.client, job.id).error is None
         found = place.client.call(endpoints.get_dataset(dataset))
         assert (found.state, found.source, found.size_bytes) == (DatasetState.READY, "s3:lab", len(ROWS))
@@ -518,6 +521,7 @@ class TestService:
     def test_what_the_job_finds(self, place: Place) -> None:
         for source, more, code in (
             ("postgresql://ehr", {"table": "secret"}, "source-denied"),
+            ("postgresql://tiny", {"table": "visits"}, "too-large"),
             ("postgresql://lost", {"table": "visits"}, "connection-secret-missing"),
             ("s3://lab/none.csv", {}, "source-not-found"),
         ):

@@ -107,7 +107,7 @@ def test_nobodys_words_are_in_it(made: Path) -> None:
 def test_the_price_of_text_and_table_is_one_and_stands_in_the_ledger(client: Client, made: Path) -> None:
     statement = json.loads((made / "privacy_statement.json").read_text())
     purposes = [event["purpose"] for event in statement["events"]]
-    assert {"text-0/words", "text-0/runs-2", "text-0/runs-3", "text-0/runs-4"} <= set(purposes)
+    assert {"text-0/words", "text-0/classes", "text-0/runs-2", "text-0/runs-3", "text-0/runs-4"} <= set(purposes)
     spent = client.budget("ward patients")
     assert spent.epsilon_spent == pytest.approx(8.0)
     assert statement["provenance"]["note: text"] == "dp"

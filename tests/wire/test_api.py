@@ -114,10 +114,10 @@ def test_depth_is_counted_outside_of_strings(text: bytes, depth: int) -> None:
 
 
 def test_counting_takes_no_longer_for_a_text_made_to_be_slow() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for text in (b'"\\' * 500_000, b'"' * 999_999, b"[]" * 500_000, b'"\\"' * 333_333):
         is_deeper(text, MAX_DEPTH)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_who_has_no_key_does_not_get_a_body_read(doors: Doors) -> None:

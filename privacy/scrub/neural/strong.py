@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from privacy.scrub.base import Span
 from privacy.scrub.neural.encoder import SIZE, WINDOW, encoder, encoder_folder, package_weights
 from privacy.scrub.neural.pieces import CLS, SEP, Pieces
-from privacy.scrub.tagger import WEIGHTS, Tagger, hints_of, softmax, spans_of, windows
+from privacy.scrub.tagger import WEIGHTS, Committee, Tagger, hints_of, softmax, spans_of, windows
 from privacy.scrub.tokens import looks_of
 from understudy.errors import UsageError
 
@@ -35,14 +35,16 @@ SHARE = 0.7
 class StrongTagger:
     """Finds spans as ``Tagger`` does, by what encoder and tagger say together."""
 
-    tagger: Tagger
+    tagger: Tagger | Committee
     session: onnxruntime.InferenceSession
     pieces: Pieces
     head: Mapping[str, F]
     share: float = SHARE
 
     @classmethod
-    def load(cls, folder: Path = WEIGHTS, *, tagger: Tagger | None = None, int8: bool = True) -> StrongTagger:
+    def load(
+        cls, folder: Path = WEIGHTS, *, tagger: Tagger | Committee | None = None, int8: bool = True
+    ) -> StrongTagger:
         """The shipped changes over the installed encoder; about a second. Raises: UsageError (model-not-installed)."""
         source = encoder_folder()
         if not (folder / FILE).is_file():
@@ -51,7 +53,7 @@ class StrongTagger:
             arrays = {name: file[name].astype(np.float32) for name in file.files}
         low = {name.removeprefix("low/"): value for name, value in arrays.items() if name.startswith("low/")}
         return cls(
-            tagger=tagger or Tagger.load(folder),
+            tagger=tagger or Committee.load(folder),
             session=encoder(package_weights(), low, int8=int8),
             pieces=Pieces.open(source),
             head={name: value for name, value in arrays.items() if not name.startswith("low/")},

@@ -42,7 +42,16 @@ def test_all_of_the_budget_is_spent_whatever_it_is_spent_on(
     session = coded(table(), SIZES)
     fit_model(session, held, CODINGS, max_rows=1, targets=targets)
     for purpose, promised in ((ONE_WAYS, held.one_ways), (SCORES, held.scores), (PAIRS, held.pairs)):
-        assert session.asked[purpose] == pytest.approx(promised, rel=1e-6)
+        assert session.asked.get(purpose, 0.0) == pytest.approx(promised, rel=1e-6)
+
+
+def test_nothing_is_spent_on_looking_for_what_cannot_be_seen() -> None:
+    """A public fact: so few rows for so much noise. A declared target is looked for all the same."""
+    plain = TableSchema.parse({"fields": FIELDS})
+    target = TableSchema.parse({"fields": [*FIELDS[:-1], {**FIELDS[-1], "understudy:target": True}]})
+    hopeless, seen = (split(plain, epsilon=epsilon, delta=1e-9, n_rows=N) for epsilon in (0.05, 1.0))
+    assert hopeless.scores == hopeless.pairs == 0 < hopeless.one_ways
+    assert min(seen.scores, seen.pairs, split(target, epsilon=0.05, delta=1e-9, n_rows=N).pairs) > 0
 
 
 def test_pairs_with_a_target_keep_their_budget_where_others_would_not(coded: Callable) -> None:

@@ -313,3 +313,13 @@ def test_a_private_fit_fills_by_the_real_law_of_the_column_given_the_others() ->
         wards = made["ward"].filter(pc.equal(made["kind"], kind)).to_pylist()
         shares = [wards.count(ward) / 3000 for ward in "ABC"]
         assert np.abs(np.array(shares) - law).sum() / 2 < 0.06
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_a_column_keeps_the_type_that_it_came_in(kind: pa.DataType) -> None:
+    rows = ROWS.set_column(2, "ward", pa.array([None, "C", "C", None]).cast(kind))
+    made = imputed(Made(), rows, ["ward"], seed=1).rows
+    assert made["ward"].type == kind
+    assert (
+        made["ward"].cast(pa.string()).to_pylist() == imputed(Made(), ROWS, ["ward"], seed=1).rows["ward"].to_pylist()
+    )

@@ -14,6 +14,7 @@ from privacy import training
 from privacy.accounting import compose, epsilon_of
 from privacy.session import Meter, PrivateSession
 from synthesizers.base import Plan
+from synthesizers.choice import choose
 from synthesizers.network import learn as learning
 from synthesizers.network import sizes
 from synthesizers.network.engine import NetworkSynthesizer
@@ -188,4 +189,10 @@ def test_the_error_to_expect_falls_with_epsilon_and_with_rows_and_never_below_th
     assert one > many
     ours = MarginalSynthesizer()
     plan = ours.plan(schema_of(), epsilon=1.0, delta=1e-6, n_rows=40 * N_ROWS)
-    assert many > ours.expected(schema_of(), plan, 40 * N_ROWS).two_way
+    assert many >= ours.expected(schema_of(), plan, 40 * N_ROWS).two_way
+
+
+def test_auto_takes_the_marginal_engine_where_both_expect_as_much() -> None:
+    offered = {"marginal": MarginalSynthesizer(), "network": NetworkSynthesizer()}
+    for epsilon in (0.3, 10.0):
+        assert choose(offered, schema_of(), epsilon=epsilon, delta=1e-6, n_rows=N_ROWS).name == "marginal"

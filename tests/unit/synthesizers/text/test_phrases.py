@@ -12,13 +12,13 @@ import pytest
 from privacy.gdp import gdp_epsilon
 from synthesizers.text.base import TextPlan, has_text
 from synthesizers.text.grams import BITS, Chain, Grams, keys_of
-from synthesizers.text.phrases import FittedPhrases, PhrasesEngine
+from synthesizers.text.phrases import STEPS, FittedPhrases, PhrasesEngine
 from synthesizers.text.prior import Prior
 from synthesizers.text.vocabulary import END, NOTE, Vocabulary
 from tests.unit.synthesizers.text.wards import SCHEMA, SECRET, notes, price, session
 from understudy.errors import Failed, PlanExceeded
 
-ENGINE = PhrasesEngine()
+ENGINE = PhrasesEngine(rounds=0)
 EXACT = 1e9
 """A mu squared at which noise is nothing."""
 
@@ -45,7 +45,7 @@ def said(fitted: FittedPhrases, n: int = 30) -> list[tuple[str, str]]:
 
 def test_the_price_is_known_beforehand_and_is_what_was_given() -> None:
     plan = ENGINE.plan(SCHEMA, "note", price(2.25))
-    assert [name for name, _ in plan.events] == ["text-0/words", "text-0/runs-2", "text-0/runs-3", "text-0/runs-4"]
+    assert [name for name, _ in plan.events] == [f"text-0/{step}" for step in STEPS]
     total = sum(1 / event.noise_multiplier**2 for _, event in plan.events)
     assert total == pytest.approx(2.25)
     assert gdp_epsilon(total**0.5, 1e-5) == pytest.approx(gdp_epsilon(1.5, 1e-5))
