@@ -136,7 +136,7 @@ class Tagger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committee:
-    """Taggers that were trained apart, and the mean of what they say: where one alone errs, the other often does not."""
+    """Taggers that were trained apart, and the mean of what they say: where one errs, the other often does not."""
 
     members: tuple[Tagger, ...]
 

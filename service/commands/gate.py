@@ -69,6 +69,11 @@ def admit(context: RequestContext, rule: Rule, ports: Ports) -> None:
     permit(context.principal, rule)
 
 
+def is_recorded(rule: Rule, ending: Ending) -> bool:
+    """False if ``record`` has nothing to write down, as of most reads."""
+    return ending.code != "rate-limited" and (rule.is_audited or ending.outcome is Outcome.DENIED)
+
+
 def record(
     context: RequestContext | None,
     rule: Rule,
@@ -88,7 +93,7 @@ def record(
         if ending.outcome is Outcome.DENIED:
             event("access.denied", code=ending.code, operation=rule.operation)
         return
-    if ending.code == "rate-limited" or not (rule.is_audited or ending.outcome is Outcome.DENIED):
+    if not is_recorded(rule, ending):
         return
     act = AuditEvent(
         at=ports.clock.now(),

@@ -57,8 +57,7 @@ class Access:
         with ExitStack() as held:
             try:
                 if not rule.is_public:
-                    context = state["caller"] = await off_loop(self._identified, scope)
-                    await off_loop(gate.admit, context, rule, self._ports)
+                    context = await off_loop(self._admitted, scope, rule)
                     if self._ports.limits is not None:
                         held.enter_context(self._ports.limits.slot(context.tenant, Door.HTTP))
                 _check_query(route, scope)
@@ -80,6 +79,12 @@ class Access:
         there = (route for route in self._routes if route.matches(scope)[0] is Match.PARTIAL)
         return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
+    def _admitted(self, scope: Scope, rule: Rule) -> RequestContext:
+        """Who asks, if they may: known to the request before it is decided, so that a denial is theirs."""
+        context = scope["state"]["caller"] = self._identified(scope)
+        gate.admit(context, rule, self._ports)
+        return context
+
     def _identified(self, scope: Scope) -> RequestContext:
         headers = Headers(scope=scope)
         credentials = headers.getlist("authorization")
@@ -94,9 +99,10 @@ class Access:
             if message["type"] == "http.response.start":
                 status, state = message["status"], scope["state"]
                 ending = Ending(outcome=Outcome(outcome_of(status)), code=_code(status, state.get("code", "")))
-                made = _made(Headers(raw=message.get("headers", [])))
-                caller = state.get("caller")
-                await off_loop(gate.record, caller, rule, ending, self._ports, names=names, made=made)
+                if gate.is_recorded(rule, ending):
+                    made = _made(Headers(raw=message.get("headers", [])))
+                    caller = state.get("caller")
+                    await off_loop(gate.record, caller, rule, ending, self._ports, names=names, made=made)
             await send(message)
 
         return recorded

@@ -18,8 +18,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def ports_of(request: Request) -> Ports:
-    """The adapters that the application was made with."""
+async def ports_of(request: Request) -> Ports:
+    """The adapters that the application was made with. Async, or each request would change threads for it."""
     ports: Ports = request.app.state.ports
     return ports
 

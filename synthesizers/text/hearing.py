@@ -13,18 +13,22 @@ import numpy as np
 
 from synthesizers.text.learn import Learnt
 from synthesizers.text.prior import Prior
+from synthesizers.text.words import LENGTHS
 from synthesizers.text.writer import Writer
 
 ROUNDS = 3
-_NOTES, _TOKENS = 80, 100
+_TOKENS, _WORTH = 100, 10_000
+"""Most tokens of a note, and about as many in a round's notes together."""
 _STEP = 0.7
 _MOST = 8.0
 """Most that a word's chance is changed by."""
 
 
 def heard(prior: Prior, learnt: Learnt, *, rounds: int = ROUNDS) -> Learnt:
-    """The same with ``pull`` set. Costs ``rounds`` times a hundred notes; deterministic."""
-    classes = np.random.default_rng(0).choice(len(learnt.sizes), size=_NOTES, p=learnt.sizes)
+    """The same with ``pull`` set. Costs ``rounds`` times some hundred notes; deterministic."""
+    mean = float((learnt.sizes @ learnt.lengths) @ np.minimum(LENGTHS, _TOKENS))
+    n_notes = int(min(max(_WORTH / max(mean, 1.0), 80), 300))
+    classes = np.random.default_rng(0).choice(len(learnt.sizes), size=n_notes, p=learnt.sizes)
     for turn in range(rounds):
         writer = Writer.of(prior, learnt, most=_TOKENS)
         notes = writer.tokens(classes.tolist(), seed=turn)

@@ -26,7 +26,7 @@ from synthesizers.base import FormalGuarantee
 from synthesizers.text.base import Note, Price, TextPlan, index_of, purpose
 from synthesizers.text.grams import LONGEST, Grams
 from synthesizers.text.hearing import ROUNDS, heard
-from synthesizers.text.learn import MAX_TOKENS, Learner, Learnt, chain
+from synthesizers.text.learn import MAX_TOKENS, Learner, Learnt
 from synthesizers.text.prior import Prior
 from synthesizers.text.rowtext import RowText
 from synthesizers.text.slots import without_slots
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 NAME = "phrases"
 VERSION = 2
 MAX_CLASSES = 32
-_OF_COURSE = 2e-3
+_OF_COURSE = 1e-3
 """A chance of the next token at which it is no news."""
 _SPLIT = (0.42, 0.2, 0.18, 0.13, 0.07)
 """Of the column's mu squared: words, classes, then runs of two, three and four tokens."""
@@ -145,9 +145,11 @@ class FittedPhrases:
         return self.prior.says(stretch, self.learnt.own[1], self._after)
 
     def _after(self, token: int, following: int) -> bool:
-        """True if one token follows the other in the model of pairs as a matter of course."""
-        pairs = replace(chain(self.prior, self.learnt), own=self.learnt.own[:2])
-        return bool(pairs.next([token])[following] >= _OF_COURSE)
+        """True if one token follows the other in the model of pairs as a matter of course, in notes of some class."""
+        writer = self.writer
+        chances = replace(writer.chain, own=self.learnt.own[:2]).next([token])
+        bent = [chances * writer.of_class(here) for here in range(len(self.learnt.tilts))]
+        return any(found[following] >= _OF_COURSE * found.sum() for found in bent)
 
     def save(self, directory: Path) -> None:
         """Write manifest.json and arrays.npz."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthesizers.text.grams import LONGEST, Chain, F
+from synthesizers.text.grams import LONGEST, Chain, F, Keys
 from synthesizers.text.learn import MAX_TOKENS, Learnt, chain
 from synthesizers.text.prior import Prior
 from synthesizers.text.vocabulary import CAP, END, MORE, NOTE, PAD, UP
@@ -19,7 +20,9 @@ from synthesizers.text.words import LENGTHS
 _TRIES, _SHORT, _NEAR = 5, 120, 0.12
 """A note shorter than _SHORT tokens is written anew until it is as long as wanted, give or take a part of _NEAR: a
 chain that knows how a note ends does not know when."""
+_NEGLIGIBLE, _MOST_KNOWN = 1e-6, 5000
 _NEVER = (PAD, NOTE, MORE)
+After = Callable[[tuple[int, ...]], tuple[Keys, F]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,54 +61,80 @@ class Writer:
 
     def tokens(self, classes: Sequence[int], *, seed: int) -> Iterator[list[int]]:
         """As ``write``, before it is text."""
+        memory = Memory(self)
         for index, here in enumerate(classes):
-            yield self._note(here, np.random.default_rng([seed, index]))
+            yield self._note(here, memory, np.random.default_rng([seed, index]))
 
-    def _note(self, here: int, rng: np.random.Generator) -> list[int]:
+    def _note(self, here: int, memory: Memory, rng: np.random.Generator) -> list[int]:
         topic = int(rng.choice(len(self.learnt.topics[here]), p=self.learnt.topics[here]))
         band = int(rng.choice(len(LENGTHS), p=self.learnt.lengths[here]))
         low = LENGTHS[band] if band else 1
         wanted = min(int(rng.integers(low, int(low * 1.35) + 1)), self.most)
-        words = replace(self.chain, bent=self.chain.bent * self._of_topic(topic))
-        bend, tried = self._of_class(here), []
+        bend, tried = self.of_class(here), []
         for _ in range(_TRIES if wanted < _SHORT else 1):
-            tried.append(self._tokens(words, bend, wanted, rng))
+            tried.append(self._tokens(partial(memory.next, topic), bend, wanted, rng))
             if abs(len(tried[-1]) + 1 - wanted) <= _NEAR * wanted:
                 break
         return min(tried, key=lambda tokens: abs(len(tokens) + 1 - wanted))
+
+    def about(self, topic: int) -> Chain:
+        """The chain of words for notes of a topic."""
+        return replace(self.chain, bent=self.chain.bent * self._of_topic(topic))
 
     def _of_topic(self, topic: int) -> F:
         """Factors on what public text says; what was released of private notes stays as it is."""
         towards = np.log(self.prior.topics[topic] / self.learnt.public)
         return np.asarray(np.exp(self.manner.topic * np.clip(towards, -3, 3)))
 
-    def _of_class(self, here: int) -> F:
+    def of_class(self, here: int) -> F:
         """Factors on the chances of all tokens."""
         made: F = np.exp(self.manner.within * self.learnt.tilts[here]) * self.learnt.pull
         made[list(_NEVER)] = 0.0
         return made
 
-    def _tokens(self, words: Chain, bend: F, wanted: int, rng: np.random.Generator) -> list[int]:
+    def _tokens(self, after: After, bend: F, wanted: int, rng: np.random.Generator) -> list[int]:
         """A note ends where the chain ends it, sooner if it is longer than wanted and later if it is shorter."""
         tokens = [NOTE]
         most = 2 * wanted + 8
         draws = rng.random(most)
-        said: set[int] = set()
+        factors = bend.copy()
         while len(tokens) < most:
-            chances = words.next(tokens[-(LONGEST - 1) :]) * bend
-            chances[END] *= _haste(len(tokens) / wanted) if tokens[-1] not in (UP, CAP) else 0.0
-            if said:
-                chances[list(said)] *= self.manner.again
+            known, chances = after(tuple(tokens[-(LONGEST - 1) :]))
+            factors[END] = bend[END] * _haste(len(tokens) / wanted) if tokens[-1] not in (UP, CAP) else 0.0
+            chances = chances * factors[known]
             chances[chances < self.manner.floor * chances.max()] = 0.0
             sums = np.cumsum(chances)
-            token = int(np.searchsorted(sums, draws[len(tokens)] * sums[-1], side="right"))
-            token = min(token, len(chances) - 1)
+            place = int(np.searchsorted(sums, draws[len(tokens)] * sums[-1], side="right"))
+            token = int(known[min(place, len(known) - 1)])
             if token == END:
                 break
             if self.content[token]:
-                said.add(token)
+                factors[token] = bend[token] * self.manner.again
             tokens.append(token)
         return tokens[1:]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What may follow a history in notes of a topic, kept for the next time: notes of a ward are much alike."""
+
+    writer: Writer
+    _chains: dict[int, Chain] = field(default_factory=dict)
+    _known: dict[tuple[int, ...], tuple[Keys, F]] = field(default_factory=dict)
+
+    def next(self, topic: int, history: tuple[int, ...]) -> tuple[Keys, F]:
+        """(tokens, chances) of all but the very unlikely ones."""
+        key = (topic, *history)
+        found = self._known.get(key)
+        if found is None:
+            if topic not in self._chains:
+                self._chains[topic] = self.writer.about(topic)
+            chances = self._chains[topic].next(history)
+            tokens = np.flatnonzero(chances > _NEGLIGIBLE * chances.max())
+            found = (tokens, chances[tokens])
+            if len(self._known) < _MOST_KNOWN:
+                self._known[key] = found
+        return found
 
 
 def _haste(part: float) -> float:

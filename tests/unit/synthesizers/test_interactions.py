@@ -1,4 +1,4 @@
-"""Triples of columns: found where pairs miss something, paid for out of what the pairs had, and left alone elsewhere."""
+"""Triples of columns: found where pairs miss something, paid for out of what pairs had, and left alone elsewhere."""
 
 from __future__ import annotations
 

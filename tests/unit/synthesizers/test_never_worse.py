@@ -16,7 +16,7 @@ from understudy.schema import TableSchema
 
 SIZES = (2, 3, 5, 8, 12, 20)
 N = 4000
-SEEDS = 6
+SEEDS = 3
 
 
 def table(strength: float) -> np.ndarray:
@@ -57,10 +57,10 @@ def budgets(epsilon: float) -> tuple[Budget, Budget]:
 CODINGS = [Coding(size=size, n_ordered=size if size > 8 else 0) for size in SIZES]
 
 
-@pytest.mark.parametrize("epsilon", [0.05, 0.1, 0.3, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("epsilon", [0.05, 0.1, 0.3, 1.0, 10.0])
 @pytest.mark.parametrize("strength", [0.0, 0.5])
 def test_never_worse_than_all_of_the_budget_on_one_ways(coded: Callable, strength: float, epsilon: float) -> None:
-    """Mean of six fits each, independent columns and dependent ones.
+    """Mean of three fits each, independent columns and dependent ones.
 
     Scores cost 3 % of the budget, so 1.5 % of accuracy; up to epsilon 0.1, scores that stand out by chance sometimes
     win pairs a budget that they are not worth: up to 9 % in a mean of 24 fits. The rest is noise. Fixed seeds.

@@ -1,0 +1,1 @@
+"""The embedded tagger's weights, its word lists, and the card that says how both were made."""
