@@ -115,6 +115,6 @@ def test_time_grows_with_the_length_and_not_with_its_square(scrubber: TextScrubb
 
 def test_the_check_of_time_would_see_a_square() -> None:
     def squared(text: str) -> int:
-        return sum(text.count(text[place]) for place in range(0, len(text), 8))
+        return sum(text.count(text[place]) for place in range(0, len(text), 2))
 
     assert _grows(squared, "abcd", 8_000) > 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pyarrow as pa
 import pytest
 import torch
 
+from benchmarks import tables
+from benchmarks.engines import _schema
 from privacy import training
 from privacy.accounting import compose, epsilon_of
 from privacy.session import Meter, PrivateSession
@@ -196,3 +199,17 @@ def test_auto_takes_the_marginal_engine_where_both_expect_as_much() -> None:
     offered = {"marginal": MarginalSynthesizer(), "network": NetworkSynthesizer()}
     for epsilon in (0.3, 10.0):
         assert choose(offered, schema_of(), epsilon=epsilon, delta=1e-6, n_rows=N_ROWS).name == "marginal"
+
+
+def test_the_error_to_expect_is_within_a_factor_of_two_of_what_was_measured() -> None:
+    """On diabetes at epsilon 3; docs/bench/engines.jsonl has the measurement."""
+    lines = (Path(__file__).parents[4] / "docs" / "bench" / "engines.jsonl").read_text().splitlines()
+    cases = [json.loads(line) for line in lines]
+    wanted = ("network", "diabetes", 3.0)
+    measured = [one["scores"]["tvd2"] for one in cases if (one["engine"], one["table"], one["epsilon"]) == wanted]
+    table, engine = tables.load("diabetes"), NetworkSynthesizer()
+    assert table is not None
+    schema = _schema(table.sizes)
+    plan = engine.plan(schema, epsilon=3.0, delta=1e-6, n_rows=len(table.codes))
+    found = engine.expected(schema, plan, len(table.codes)).two_way
+    assert 0.5 < found / float(np.mean(measured)) < 2
