@@ -7,8 +7,9 @@ small and learns for a fixed number of steps, and all of it where noise drowns t
     part = FLOOR + (1 - FLOOR) s / (s + HALF),   s = sigma sqrt(P) / (q n sqrt(T))
 
 where s is the length of the noise in the mean of all T steps' gradients of P parameters, in clipping norms (persons n,
-sample rate q, noise multiplier sigma). FLOOR and HALF were fitted to the nine cells of Adult, randhie and diabetes at
-epsilon 1, 3 and 10 (docs/engines.md); they reach those within a factor of 2, which is all that is claimed. And never is
+sample rate q, noise multiplier sigma). FLOOR and HALF were set by hand from Adult
+and held against what there is of randhie and diabetes (docs/engines.md): within a factor of 2, which is all that is
+claimed. And never is
 it told better than what the marginal engine expects of itself for the same price, for it has never been: that engine's
 stand-ins for dependence are stronger than these tables', so of two guesses of different kinds the wrong one could win.
 """
