@@ -1,6 +1,6 @@
 """From which probability each label counts, chosen on text of templates that were never trained on.
 
-    python -m benchmarks.scrub_calibrate [--weights FOLDER]      # rewrites the thresholds in tagger.npz
+    python -m benchmarks.scrub_calibrate [--weights FOLDER]      # rewrites the thresholds in every tagger.npz
 
 For each label the threshold of the best F1 over words; of equal ones the highest, for precision.
 """
@@ -18,7 +18,7 @@ from benchmarks.scrub_fillers import Fillers
 from benchmarks.scrub_generate import document, read_templates
 from benchmarks.scrub_pools import Pools
 from benchmarks.scrub_train import encode
-from privacy.scrub.tagger import LABELS, WEIGHTS, Tagger
+from privacy.scrub.tagger import LABELS, WEIGHTS, Committee, Tagger
 
 HELD = Path(__file__).with_name("scrub_templates_held.txt")
 GRID = np.arange(0.4, 0.61, 0.05)
@@ -26,13 +26,12 @@ GRID = np.arange(0.4, 0.61, 0.05)
 N_DOCUMENTS = 6_000
 
 
-def thresholds(tagger: Tagger, fill: Fillers) -> NDArray[np.float32]:
+def thresholds(committee: Committee, fill: Fillers) -> NDArray[np.float32]:
     """float32 (labels,): the first, for what identifies nobody, is not used."""
     templates = read_templates(HELD)
-    made = [encode(document(templates, fill), tagger.words) for _ in range(N_DOCUMENTS)]
-    made = [pair for pair in made if len(pair[1])]
-    chances = np.concatenate([tagger.network.probabilities(rows) for rows, _ in made])
-    labels = np.concatenate([named for _, named in made])
+    documents = [document(templates, fill) for _ in range(N_DOCUMENTS)]
+    heard = [_said(member, documents) for member in committee.members]
+    chances, labels = np.stack([chances for chances, _ in heard]).mean(axis=0), heard[0][1]
     best, sure = chances[:, 1:].argmax(axis=1) + 1, 1 - chances[:, 0]
     chosen = np.full(len(LABELS), 0.5, np.float32)
     for label in range(1, len(LABELS)):
@@ -46,16 +45,25 @@ def thresholds(tagger: Tagger, fill: Fillers) -> NDArray[np.float32]:
     return chosen
 
 
+def _said(tagger: Tagger, documents: list[list[tuple[str, str]]]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """float32 (words, labels) of one tagger, and the labels that the words have."""
+    made = [pair for pair in (encode(one, tagger.words) for one in documents) if len(pair[1])]
+    return np.concatenate([tagger.network.probabilities(rows) for rows, _ in made]), np.concatenate(
+        [pair[1] for pair in made]
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--seed", type=int, default=77)
     options = parser.parse_args()
-    chosen = thresholds(Tagger.load(options.weights), Fillers(Pools.load(options.seed), random.Random(options.seed)))
-    path = options.weights / "tagger.npz"
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    np.savez_compressed(path, **(arrays | {"thresholds": chosen}))  # type: ignore[arg-type]
+    committee = Committee.load(options.weights)
+    chosen = thresholds(committee, Fillers(Pools.load(options.seed), random.Random(options.seed)))
+    for path in sorted(options.weights.rglob("tagger.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        np.savez_compressed(path, **(arrays | {"thresholds": chosen}))  # type: ignore[arg-type]
     print(dict(zip(LABELS, np.round(chosen, 2).tolist(), strict=True)))
 
 

@@ -3,7 +3,7 @@ case, news, clinical lines and lines about nobody.
 
     python -m benchmarks.scrub_styles [--seed N] [--errors]
 
-Lines (``scrub_styles.txt``) and values are not those of the training text; half of the family names stand on no list.
+Lines (``scrub_styles.txt``) and values are not those of the training text; a fifth of the family names are invented.
 ``--errors`` counts kinds of error, never text. What was looked at and when stands in ``weights/CARD.md``.
 """
 
