@@ -37,11 +37,12 @@ _FIRST_INTEGER = 90_000_000_000
 def fresh_identifiers(schema: TableSchema, n_rows: int, *, key: bytes) -> dict[str, pa.Array]:
     """A column of ``n_rows`` values for every identifying column of ``schema``, in canonical types.
 
-    The privacy unit's column has no value twice. Names, e-mails and user names of one row agree.
+    The privacy unit's column has no value twice. Names, e-mails and user names of one row agree; other columns of one
+    kind (an account and the one it pays to) have values of their own.
     Kinds without a surrogate (``pii``) and types that hold none are all missing.
     Guarantees: a function of (schema, n_rows, key) alone.
     """
-    maker = _Maker(Surrogates(Keyed(key).bytes_of("child", "fresh")), Keyed(key).child("fresh rows"))
+    people = Surrogates(Keyed(key).bytes_of("child", "fresh"))
     columns: dict[str, pa.Array] = {}
     named = False
     for column in schema.columns:
@@ -49,6 +50,8 @@ def fresh_identifiers(schema: TableSchema, n_rows: int, *, key: bytes) -> dict[s
             continue
         persona = column.name if column.kind == "name" and named else ""
         named = named or column.kind == "name"
+        codes = Surrogates(Keyed(key).bytes_of("fresh column", column.name))
+        maker = _Maker(people, codes, Keyed(key).child("fresh rows"))
         columns[column.name] = _column(maker, column, persona, n_rows, unique=column.name == schema.unit.column)
     return columns
 
@@ -67,7 +70,10 @@ def _column(maker: _Maker, column: ColumnSchema, persona: str, n_rows: int, *, u
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    surrogates: Surrogates
+    """``people`` are of the whole table, ``codes`` of one column."""
+
+    people: Surrogates
+    codes: Surrogates
     keyed: Keyed
 
     def maker_of(self, kind: str, persona: str, column: str) -> Callable[[int], str | None]:
@@ -81,12 +87,12 @@ class _Maker:
                  "address": "{} {} street", "vehicle_id": "1FAKE{:012d}"}  # fmt: skip
         seed = seeds.get(kind, "{:09d}")
         salt = self.keyed.number("salt", column, 1000)
-        return lambda row: self.surrogates.fake(kind, _pretty(kind, seed.format(row, salt)))
+        return lambda row: self.codes.fake(kind, _pretty(kind, seed.format(row, salt)))
 
     def name(self, kind: str, persona: str, row: int) -> str:
         """A name of the invented pools; ``persona`` tells several people of one row apart."""
-        first = self.surrogates.persons.part(f"F{persona}{row}", "first")
-        last = self.surrogates.persons.part(f"L{persona}{row}", "last")
+        first = self.people.persons.part(f"F{persona}{row}", "first")
+        last = self.people.persons.part(f"L{persona}{row}", "last")
         return {"name": f"{first} {last}".title(), "first_name": first.title(), "last_name": last.title()}[kind]
 
     def contact(self, kind: str, row: int) -> str:
@@ -101,7 +107,7 @@ class _Maker:
             return (
                 None if written is None else int("".join(character for character in written if character.isdecimal()))
             )
-        return self.surrogates.fake_integer("identifier", _FIRST_INTEGER + row)
+        return self.codes.fake_integer("identifier", _FIRST_INTEGER + row)
 
 
 def _pretty(kind: str, digits: str) -> str:

@@ -178,14 +178,17 @@ def spans_of(text: str, tokens: list[tuple[int, int]], chances: F, thresholds: F
         while stop < len(picked) and picked[stop] == label:
             stop += 1
         if label:
-            start, end = _trimmed(text, tokens[place][0], tokens[stop - 1][1])
+            first = place
+            while LABELS[label] == "PHONE" and first < stop - 1 and text[slice(*tokens[first])].isalpha():
+                first += 1  # 'tel' and 'mrn' are no part of a number
+            start, end = _trimmed(text, tokens[first][0], tokens[stop - 1][1])
             if LABELS[label] in ("ORGANIZATION", "LOCATION") and text[start : start + 4].lower() == "the ":
                 start = min(end, start + 4)
             score = float(sure[place:stop].max())
             amount = label in _NUMERIC and _is_amount(text, start, end)
             if end > start and not amount and score >= _least(text[start:end], LABELS[label]):
-                if LABELS[label] in ("ID", "NET"):
-                    score = min(score, VAGUE)
+                if LABELS[label] in ("ID", "NET", "PHONE"):
+                    score = min(score, VAGUE)  # what a word announces is surer
                 yield Span(start=start, end=end, entity=ENTITY[LABELS[label]], score=min(1.0, round(score, 3)))
         place = stop
 

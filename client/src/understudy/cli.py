@@ -341,7 +341,7 @@ def schema_propose(
     else:
         out.write_text(text + "\n", encoding="utf-8")
     for guess in proposal.guesses:
-        say(f"  {guess.column}: looks like {guess.kind} (by its {guess.why})")
+        say(f"  {guess.column}: looks like {guess.kind} ({guess.why})")
     if proposal.data_derived:
         say(
             "[bold red]Warning:[/bold red] enums and bounds were read from the rows. A synthesis that uses them as "
