@@ -1,4 +1,4 @@
-"""Which files are run first, and a disk that nobody waits for.
+"""Which files are run first, a disk that nobody waits for, and property tests that no clock judges.
 
 The longest are first, so that no process is left alone with one of them at the end: pytest-xdist hands out whole files
 (``--dist loadfile``) in this order if ``--no-loadscope-reorder`` tells it not to begin with those that have the most
@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from service.store import engine as store_engine
 
@@ -24,6 +25,10 @@ LONGEST = (
     "tests/wire/test_openapi_contract.py",
     "tests/e2e/test_hostile_corpus.py",
 )
+
+# The same examples each time, and none of them judged by how long a busy machine took for it.
+settings.register_profile("understudy", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("understudy")
 
 
 @pytest.hookimpl(trylast=True)

@@ -29,11 +29,12 @@ def propose(request: Request, on_progress: Progress) -> Request:
 
 def scrub_file(request: Request, on_progress: Progress) -> Request:
     """A file of a caller -> the same without identifiers, and the counts of what was found. A table without a schema
-    gets the kinds that its names and values show; what looks identifying and has none is refused."""
+    gets the kinds that its names and values show, its dates are shifted and its ages end at 90; what looks identifying
+    and has no kind is refused."""
     from privacy.ingest import Limits
     from privacy.ingest import ingest as take_in
     from privacy.propose import propose_schema
-    from privacy.scrub.files import scrub_canonical
+    from privacy.scrub.files import as_safe_harbor_asks, scrub_canonical
     from privacy.scrub.notes import scrub_notes
     from privacy.scrub.table import open_text_scrubber
 
@@ -48,7 +49,8 @@ def scrub_file(request: Request, on_progress: Progress) -> Request:
         return scrub_notes(source, out, scrubber or open_text_scrubber(key), on_progress=observe).as_dict()
     document = request["schema"]
     if document is None:
-        document = propose_schema(source, format=kind, include_data=False)["table_schema"]  # type: ignore[arg-type]
+        proposal = propose_schema(source, format=kind, include_data=False)  # type: ignore[arg-type]
+        document = as_safe_harbor_asks(proposal["table_schema"])  # type: ignore[arg-type]
     schema = TableSchema.parse(document)
     canonical, scrubbed = out.with_suffix(".in.parquet"), out.with_suffix(".parquet")
     limits = Limits(max_bytes=cast(int, request["max_bytes"]))

@@ -89,10 +89,9 @@ def signed_by_hand(secret: bytes) -> str:
 PUBLIC_PEM = RSA_KEY.public_key().public_bytes(
     serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
 )
-NOW = time.time()
 BAD: dict[str, Callable[[], str]] = {
-    "expired": lambda: token(exp=NOW - 60),
-    "not yet": lambda: token(nbf=NOW + 600),
+    "expired": lambda: token(exp=time.time() - 60),
+    "not yet": lambda: token(nbf=time.time() + 600),
     "no expiry": lambda: token(exp=None),
     "another issuer": lambda: token(iss="https://id.elsewhere.test"),
     "no issuer": lambda: token(iss=None),
