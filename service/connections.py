@@ -22,7 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from understudy.errors import Failed
+from understudy.errors import Failed, NotFound
 
 EVERYBODY = "*"
 MAX_ROWS = 100_000_000
@@ -136,6 +136,13 @@ class S3Connection(Connection):
     def place(self) -> str:
         """For example ``s3:lab``."""
         return f"s3:{self.name}"
+
+
+def unknown() -> NotFound:
+    """What is told of a connection that is none, and of another tenant's: no difference can be seen."""
+    return NotFound(
+        "There is no such connection for this tenant; the operator declares them.", code="connection-unknown"
+    )
 
 
 def secrets_of(connection: Connection) -> tuple[Secret, ...]:

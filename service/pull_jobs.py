@@ -19,13 +19,13 @@ from types import TracebackType
 from typing import cast
 
 from service.audit import AuditEvent, Outcome
-from service.connections import Connection, PostgresConnection, S3Connection, read_connections
+from service.connections import Connection, PostgresConnection, S3Connection, read_connections, unknown
 from service.context import TenantId
 from service.execution import Run, Seconds, Step
 from service.intake import Received, Room, Upload, take_in
-from service.ports import Ports, TenantStores
+from service.ports import TenantStores
 from service.pulling import postgres, s3
-from understudy.errors import Failed, NotFound, UnderstudyError
+from understudy.errors import Failed, UnderstudyError
 from understudy.messages import TableFormat
 
 ASKED, RAW = "asked.json", "raw"
@@ -39,20 +39,18 @@ _SHA256, _SIZE = "sha256", "size_bytes"
 _CHUNK_BYTES = 1 << 20
 
 
-def allowed(name: str, tenant: str, ports: Ports) -> Connection:
-    """A connection that this tenant may use. Raises NotFound (connection-unknown), for another tenant's too."""
-    known = read_connections(ports.settings.connections).get(name)
-    if known is None or not known.is_for(tenant):
-        raise NotFound(
-            "There is no such connection for this tenant; the operator declares them.", code="connection-unknown"
-        )
+def _connection(run: Run) -> Connection:
+    """Looked up anew at each step: what the operator has taken away is not read."""
+    known = read_connections(run.ports.settings.connections).get(str(run.job.facts[CONNECTION]))
+    if known is None or not known.is_for(run.job.tenant):
+        raise unknown()
     return known
 
 
 def pull(run: Run) -> Seconds:
     """The bytes, encrypted as they come, counted and hashed."""
     with _told(run):
-        connection = allowed(str(run.job.facts[CONNECTION]), run.job.tenant, run.ports)
+        connection = _connection(run)
         most = run.ports.settings.max_upload_bytes
         max_bytes = min(connection.max_bytes or most, most)
         asked = cast("dict[str, str]", run.facts(ASKED))
@@ -84,7 +82,7 @@ def _keep(run: Run, key: str, facts: dict[str, object]) -> None:
 def ingest(run: Run) -> Seconds:
     """The same intake as of an upload."""
     with _told(run):
-        connection = allowed(str(run.job.facts[CONNECTION]), run.job.tenant, run.ports)
+        connection = _connection(run)
         received = Received(size_bytes=cast(int, run.job.facts[_SIZE]), sha256=str(run.job.facts[_SHA256]))
         dataset = replace(run.dataset, source=connection.place, source_version=str(run.job.facts[ETAG]))
         if isinstance(connection, PostgresConnection):

@@ -65,7 +65,7 @@ def remove(context: RequestContext, dataset_id: str, ports: Ports) -> None:
         stores = tx.for_tenant(context.tenant)
         stores.datasets.get(dataset_id)
         if any(dataset_id in job.datasets and not job.state.is_final for job in stores.jobs.all()):
-            raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
+            raise _in_use()
         stores.datasets.remove(dataset_id)
         stores.uploads.clear(dataset_id)
     ports.blobs.remove(folder_of(context.tenant, dataset_id))
@@ -92,7 +92,11 @@ def check_ready(dataset: Dataset) -> None:
 def check_not_pulled(dataset_id: str, stores: TenantStores) -> None:
     """Raises Conflict (dataset-in-use) while a job pulls the table from elsewhere."""
     if any(use.is_open and use.dataset_id == dataset_id for use in stores.jobs.uses()):
-        raise Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
+        raise _in_use()
+
+
+def _in_use() -> Conflict:
+    return Conflict("An unfinished job uses this dataset.", code="dataset-in-use")
 
 
 @contextmanager

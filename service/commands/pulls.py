@@ -14,13 +14,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from service.commands import datasets, jobs, repeats
 from service.commands.queueing import queued
-from service.connections import Connection, PostgresConnection, S3Connection, read_connections
+from service.connections import Connection, PostgresConnection, S3Connection, read_connections, unknown
 from service.context import RequestContext
 from service.intake import check_empty
 from service.jobs import PULL, Job
 from service.ports import Ports
 from service.pull_jobs import ACTOR, ASKED, CONNECTION, REQUEST_ID
-from understudy.errors import Conflict, NotFound, UsageError
+from understudy.errors import Conflict, UsageError
 from understudy.messages import JobView, PullCreate
 
 _MAX_QUERY, _MAX_NAME = 100_000, 1000
@@ -105,7 +105,7 @@ def _connection(url: SplitResult, tenant: str, known: Mapping[str, Connection]) 
         one for one in mine if _is_at(one, url)
     ]
     if not found:
-        raise _unknown()
+        raise unknown()
     if len(found) > 1:
         raise UsageError("More than one connection leads there: say its name.", code="connection-ambiguous")
     return found[0]
@@ -144,7 +144,7 @@ def _below(key: str, url: SplitResult, connection: Connection) -> str:
     """The key below the connection's prefix, which a URL with the bucket's own name has in it."""
     prefix = connection.prefix if isinstance(connection, S3Connection) and url.hostname != connection.name else ""
     if not key.startswith(prefix):
-        raise _unknown()
+        raise unknown()
     return key.removeprefix(prefix)
 
 
@@ -154,12 +154,6 @@ def _is_text(text: str) -> bool:
     except UnicodeError:
         return False
     return True
-
-
-def _unknown() -> NotFound:
-    return NotFound(
-        "There is no such connection for this tenant; the operator declares them.", code="connection-unknown"
-    )
 
 
 def _invalid() -> UsageError:

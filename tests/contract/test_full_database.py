@@ -7,7 +7,6 @@ outwards is real: its transaction is rolled back, the driver decodes the error, 
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,14 +20,11 @@ from service.context import TenantId
 from service.execution import Claim, Run, Step, run_step
 from service.faults import http_status
 from service.ports import Dataset, Ports
-from service.settings import Settings
-from service.store.blobs import LocalBlobs
-from service.store.clock import SystemClock
 from service.store.engine import is_full, passes
 from service.store.sql import SqlDatabase
 from service.store.tables import JOBS, METADATA
 from tests.contract.test_stores import job
-from tests.tables import with_tables
+from tests.tables import ports_of, with_tables
 from understudy.errors import Failed
 from understudy.messages import JobState, TableFormat
 
@@ -95,17 +91,7 @@ def disk(tmp_path: Path, engine: sa.Engine) -> House:
             Dataset(id="ds", tenant=OURS, population="ward", format=TableFormat.CSV, schema={}, created_at=NOW)
         )
         stores.jobs.add(job("j", dataset_id="ds"))
-    ports = Ports(
-        database=database,
-        blobs=LocalBlobs(tmp_path / "blobs"),
-        queue=None,  # type: ignore[arg-type]
-        keys=None,  # type: ignore[arg-type]
-        clock=SystemClock(),
-        sandbox=None,  # type: ignore[arg-type]
-        settings=Settings(home=tmp_path),
-        scratch=tmp_path / "scratch",
-        entropy=os.urandom,
-    )
+    ports = ports_of(database, tmp_path)
     return ports, Disk(engine) if engine.dialect.name == "sqlite" else ServersDisk(engine)
 
 
@@ -114,6 +100,12 @@ def hold(ports: Ports, job_id: str) -> None:
     with ports.database.begin() as tx:
         ledger = tx.for_tenant(OURS).ledger
         ledger.hold(WARD, job_id, Charge(Amount.price(0.1, 1e-9)), events="e" * 100_000, at=NOW)
+
+
+def claimed(ports: Ports) -> Claim:
+    with ports.database.begin() as tx:
+        attempt = tx.for_tenant(OURS).jobs.claim("j").attempt
+    return Claim(tenant=OURS, job_id="j", attempt=attempt, retry_after_s=(0.01,))
 
 
 def test_a_charge_that_does_not_fit_is_refused_clearly_and_leaves_nothing(
@@ -137,9 +129,7 @@ def test_a_charge_that_does_not_fit_is_refused_clearly_and_leaves_nothing(
 
 def test_a_job_under_way_waits_for_room_and_goes_on(disk: House) -> None:
     ports, room = disk
-    with ports.database.begin() as tx:
-        attempt = tx.for_tenant(OURS).jobs.claim("j").attempt
-    claim = Claim(tenant=OURS, job_id="j", attempt=attempt, retry_after_s=(0.01,))
+    claim = claimed(ports)
     n_runs: list[int] = []
 
     def act(run: Run) -> dict[str, float]:
@@ -162,9 +152,7 @@ def test_a_job_under_way_waits_for_room_and_goes_on(disk: House) -> None:
 def test_a_job_that_has_spent_is_charged_once_however_often_it_waited(disk: House) -> None:
     ports, room = disk
     hold(ports, "j")
-    with ports.database.begin() as tx:
-        attempt = tx.for_tenant(OURS).jobs.claim("j").attempt
-    claim = Claim(tenant=OURS, job_id="j", attempt=attempt, retry_after_s=(0.01,))
+    claim = claimed(ports)
     n_runs: list[int] = []
 
     def act(run: Run) -> dict[str, float]:

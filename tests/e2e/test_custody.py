@@ -39,7 +39,7 @@ from service.store.keys import FileKeys
 from service.store.opening import open_blobs, open_vault_of
 from service.store.sql import SqlDatabase
 from service.tasks import TASKS
-from tests.tables import with_tables
+from tests.tables import ports_of, with_tables
 from understudy.errors import Conflict, NotFound, UsageError
 from understudy.messages import (
     DatasetCreate,
@@ -194,8 +194,9 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     engine, clock, queue = open_engine(settings.url), StandingClock(), Queue()
     database = SqlDatabase(with_tables(engine))
     vault = open_vault_of(settings, os.urandom)
-    ports = Ports(
-        database=database,
+    ports = ports_of(
+        database,
+        settings.home,
         blobs=open_blobs(settings, vault, os.urandom),
         queue=queue,
         keys=FileKeys(vault),
@@ -203,7 +204,6 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         sandbox=in_this_process,
         settings=settings,
         scratch=settings.scratch_folder,
-        entropy=os.urandom,
     )
     open_tenant(CLINIC, ports)
     yield Clinic(ports=ports, clock=clock, queue=queue)

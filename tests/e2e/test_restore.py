@@ -40,6 +40,7 @@ from service.store.opening import open_blobs, open_vault_of
 from service.store.roots import parse_roots
 from service.store.sql import SqlDatabase
 from service.store.vault import ROOT_FILE
+from tests.tables import ports_of
 from understudy.errors import Failed
 from understudy.messages import DatasetState, TableFormat
 
@@ -56,16 +57,13 @@ def open_house(home: Path) -> Iterator[Ports]:
     upgrade(engine)
     database = SqlDatabase(engine, FileAnchor(settings.anchor_folder, SystemClock()))
     try:
-        yield Ports(
-            database=database,
+        yield ports_of(
+            database,
+            settings.home,
             blobs=open_blobs(settings, vault, os.urandom),
-            queue=None,  # type: ignore[arg-type]
             keys=FileKeys(vault),
-            clock=SystemClock(),
-            sandbox=None,  # type: ignore[arg-type]
             settings=settings,
             scratch=settings.scratch_folder,
-            entropy=os.urandom,
         )
     finally:
         engine.dispose()

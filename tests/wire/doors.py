@@ -28,11 +28,9 @@ from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.generated import understudy_pb2_grpc as pb_grpc
 from service.rpc.server import start_server
 from service.settings import Settings
-from service.store.blobs import LocalBlobs
-from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
-from tests.tables import with_tables
+from tests.tables import ports_of, with_tables
 from understudy.messages import Role
 
 ROUTES: dict[str, APIRoute] = {route.name: route for route in ALL if route.include_in_schema}
@@ -104,17 +102,11 @@ class Doors:
 def light_ports(home: Path, **more: Any) -> Ports:
     """Real stores, nothing that computes."""
     database = SqlDatabase(with_tables(open_engine(f"sqlite:///{home / 'state.sqlite3'}")))
-    return Ports(
-        database=database,
-        blobs=LocalBlobs(home / "blobs"),
-        queue=FakeQueue(),
-        keys=FakeKeys(),
-        clock=SystemClock(),
-        sandbox=more.pop("sandbox", fake_sandbox),
+    return ports_of(
+        database,
+        home,
+        **{"queue": FakeQueue(), "keys": FakeKeys(), "sandbox": fake_sandbox} | more,
         settings=Settings(home=home, max_wait_s=0.2),
-        scratch=home / "scratch",
-        entropy=os.urandom,
-        **more,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,12 +12,10 @@ import pytest
 from service.execution import Abandoned, Claim, Run, Step, fail, run_step
 from service.jobs import JobError
 from service.ports import Dataset, Ports
-from service.settings import Settings
 from service.store.blobs import LocalBlobs
-from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.sql import SqlDatabase
-from tests.tables import with_tables
+from tests.tables import ports_of, with_tables
 from tests.unit.service.test_settler import NOW, OURS, held, job, kinds, state
 from understudy.errors import Conflict, Failed
 from understudy.messages import JobState, TableFormat
@@ -45,17 +42,7 @@ def ports(tmp_path: Path) -> Iterator[Ports]:
     dataset = Dataset(id="ds", tenant=OURS, population="p", format=TableFormat.CSV, schema={}, created_at=NOW, blob="b")
     with database.begin() as tx:
         tx.for_tenant(OURS).datasets.add(dataset)
-    yield Ports(
-        database=database,
-        blobs=LocalBlobs(tmp_path / "blobs"),
-        queue=None,  # type: ignore[arg-type]
-        keys=None,  # type: ignore[arg-type]
-        clock=SystemClock(),
-        sandbox=None,  # type: ignore[arg-type]
-        settings=Settings(home=tmp_path),
-        scratch=tmp_path / "scratch",
-        entropy=os.urandom,
-    )
+    yield ports_of(database, tmp_path)
     engine.dispose()
 
 

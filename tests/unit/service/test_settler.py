@@ -16,15 +16,12 @@ from privacy.ledger import EntryKind, Scope
 from service.context import TenantId
 from service.jobs import Job, JobError, StepRecord
 from service.ports import Ports
-from service.settings import Settings
 from service.settler import settle, settling
-from service.store.blobs import LocalBlobs
-from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
 from service.store.sql import SqlDatabase
 from service.store.vault import open_vault
-from tests.tables import with_tables
+from tests.tables import ports_of, with_tables
 from understudy.messages import JobState
 
 OURS = TenantId("ours")
@@ -47,17 +44,7 @@ class FakeEngine:
 def ports(tmp_path: Path) -> Iterator[Ports]:
     engine = open_engine(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     database = SqlDatabase(with_tables(engine))
-    yield Ports(
-        database=database,
-        blobs=LocalBlobs(tmp_path / "blobs"),
-        queue=None,  # type: ignore[arg-type]
-        keys=FileKeys(open_vault(tmp_path / "keys", os.urandom)),
-        clock=SystemClock(),
-        sandbox=None,  # type: ignore[arg-type]
-        settings=Settings(home=tmp_path),
-        scratch=tmp_path / "scratch",
-        entropy=os.urandom,
-    )
+    yield ports_of(database, tmp_path, keys=FileKeys(open_vault(tmp_path / "keys", os.urandom)))
     engine.dispose()
 
 

@@ -21,13 +21,11 @@ from service.rpc.generated import understudy_pb2 as pb
 from service.rpc.generated import understudy_pb2_grpc as pb_grpc
 from service.rpc.server import start_server
 from service.settings import Settings
-from service.store.blobs import LocalBlobs
-from service.store.clock import SystemClock
 from service.store.engine import open_engine
 from service.store.keys import FileKeys
 from service.store.sql import SqlDatabase
 from service.store.vault import open_vault
-from tests.tables import with_tables
+from tests.tables import ports_of, with_tables
 from understudy.errors import InputRefused, Place
 
 SCHEMA = (
@@ -107,16 +105,13 @@ def parts(dataset_id: str, chunks: Sequence[bytes], *, ended: bool = True) -> It
 def ports(tmp_path: Path) -> Iterator[Ports]:
     engine = open_engine(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     database = SqlDatabase(with_tables(engine))
-    yield Ports(
-        database=database,
-        blobs=LocalBlobs(tmp_path / "blobs"),
+    yield ports_of(
+        database,
+        tmp_path,
         queue=FakeQueue(),
         keys=FileKeys(open_vault(tmp_path / "keys", os.urandom)),
-        clock=SystemClock(),
         sandbox=fake_sandbox,
         settings=Settings(home=tmp_path, max_upload_bytes=1024 * 1024),
-        scratch=tmp_path / "scratch",
-        entropy=os.urandom,
     )
     engine.dispose()
 
