@@ -291,6 +291,10 @@ def make_schema() -> dict[str, object]:
         "missingValues": [""],
         "understudy:population": "ward-demo",
         "understudy:privacyUnit": {"column": "patient_id", "maxRows": 2},
+        "understudy:constraints": [
+            {"kind": "sum", "columns": ["admission_date", "length_of_stay", "discharge_date"]},
+            {"kind": "forbidden", "where": {"department": ["Obstetrics"], "sex": ["M"]}},
+        ],
     }
 
 

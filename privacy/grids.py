@@ -25,7 +25,9 @@ _COARSEST = 7
 """Multiples of 10**7 are the coarsest grid of numbers."""
 
 _GRID_SHARE = 0.02
-_GRID_SIGMAS = 8.0
+_CELL_SIGMAS = 4.0
+"""A single cell below this is noise: of thirty such cells one in a thousand votes has one above."""
+_SUM_SIGMAS = 2.5
 _HEAP_SIGMAS = 2.0
 
 Heap = tuple[int, int, float]
@@ -94,11 +96,12 @@ def grid_from(noisy: NDArray[np.int64], stddev: float, type_: FieldType) -> Grid
     The finest grid without heaps if the noise drowns the vote.
     """
     steps = ladder(type_)
-    total = float(noisy.sum())
     index = _coarsest(noisy, stddev)
     decimals = None if index == len(steps) else -steps[index][0]
-    if total < _GRID_SIGMAS * stddev:
+    told = _told(noisy, stddev)
+    if not told.any():
         return Grid(decimals=decimals)
+    total = float(max(noisy.sum(), told.sum()))
     heaps = tuple(
         (power, factor, float(min(count / total, 1.0)))
         for (power, factor), count in zip(steps, noisy[:-1], strict=True)
@@ -108,9 +111,20 @@ def grid_from(noisy: NDArray[np.int64], stddev: float, type_: FieldType) -> Grid
 
 
 def _coarsest(noisy: NDArray[np.int64], stddev: float) -> int:
-    total = float(noisy.sum())
-    if total < _GRID_SIGMAS * stddev:
-        return noisy.size - 1
-    finer = total - np.cumsum(noisy)
-    fits = np.flatnonzero(finer <= _GRID_SHARE * total + stddev)
-    return int(fits[0]) if fits.size else noisy.size - 1
+    """The first cell of which what is finer is little, both in cells that stand out and, beyond the noise, in all."""
+    told = _told(noisy, stddev)
+    least = _GRID_SHARE * float(told.sum())
+    finer, finer_told = _after(noisy), _after(told)
+    doubt = _SUM_SIGMAS * stddev * np.sqrt(np.arange(noisy.size - 1, -1, -1))
+    fits = np.flatnonzero((finer <= least + doubt) & (finer_told <= least))
+    return int(fits[0]) if told.any() else noisy.size - 1
+
+
+def _told(noisy: NDArray[np.int64], stddev: float) -> NDArray[np.int64]:
+    """The cells that are no noise; 0 for the others."""
+    return np.where(noisy > _CELL_SIGMAS * stddev, noisy, 0)
+
+
+def _after(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each cell the sum of all finer ones."""
+    return np.asarray(cells.sum() - np.cumsum(cells))

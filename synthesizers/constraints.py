@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from privacy.hierarchy import OTHER
 from understudy import rules
 from understudy.errors import Failed
-from understudy.rules import Combinations, Constraint, Determines, Forbidden, Order, Selection, Value
+from understudy.rules import Combinations, Constraint, Determines, Forbidden, Order, Selection, Sum, Value
 from understudy.schema import parse_value
 
 Mask = NDArray[np.bool_]
@@ -37,7 +39,7 @@ def stored(documents: Sequence[object], types: Mapping[str, str]) -> tuple[Const
 
 
 def broken(rows: pa.Table, constraints: Sequence[Constraint]) -> Mask:
-    """Which rows break one of the constraints. ``Determines`` speaks of rows together, so it is not judged here."""
+    """Which rows break one of the constraints. Not judged: ``Determines`` and ``Sum``, which ``Functions`` makes so."""
     found = np.zeros(rows.num_rows, dtype=bool)
     for one in constraints:
         found |= _broken(rows, one)
@@ -69,7 +71,10 @@ def _broken(rows: pa.Table, one: Constraint) -> Mask:
 
 
 def _unlisted(rows: pa.Table, one: Combinations) -> Mask:
-    """Which rows are in none of the combinations: both are numbered by the distinct values that the rule lists."""
+    """Which rows are in none of the combinations: both are numbered by the distinct values that the rule lists.
+
+    A category that was not found may be one that the rule lists: a row with OTHER is not judged, as if it were missing.
+    """
     number = np.zeros(rows.num_rows, dtype=np.int64)
     listed = np.zeros(len(one.rows), dtype=np.int64)
     unknown, missing = np.zeros(rows.num_rows, dtype=bool), np.zeros(rows.num_rows, dtype=bool)
@@ -79,6 +84,8 @@ def _unlisted(rows: pa.Table, one: Combinations) -> Mask:
         rank_of = {value: rank for rank, value in enumerate(values)}
         unknown |= ranks < 0
         missing |= np.asarray(pc.is_null(rows[name]))
+        if OTHER not in values and pa.types.is_string(rows[name].type):
+            missing |= _true(pc.equal(rows[name], OTHER))
         number = number * len(values) + ranks
         listed = listed * len(values) + np.array([rank_of[row[place]] for row in one.rows])
     return (unknown | ~np.isin(number, listed)) & ~missing
@@ -95,20 +102,24 @@ def _true(answers: pa.ChunkedArray) -> Mask:
 
 
 class Functions:
-    """The functions that ``Determines`` asks for, learnt from rows of the model: the value that most of them have.
+    """The columns that follow from others: what ``Determines`` asks for, learnt from rows of the model, and sums.
 
-    Where the pilot rows have never seen the other columns' values, the commonest value of all stands.
+    A function is the value that most rows have; where the pilot rows have never seen the other columns' values, the
+    commonest value of all stands.
     """
 
     def __init__(self, constraints: Sequence[Constraint], pilot: pa.Table) -> None:
         """``pilot``: synthetic rows, enough that the common values of the columns occur."""
         self._rules = [one for one in constraints if isinstance(one, Determines)]
         self._tables = [_most_common(pilot, one.columns) for one in self._rules]
+        self._sums = [one for one in constraints if isinstance(one, Sum)]
 
     def applied(self, rows: pa.Table) -> pa.Table:
-        """The rows with each determined column as its function says; where a column is missing, as it was."""
+        """The rows with each such column as its rule says, sums last; where one of these is missing, as it was."""
         for rule, known in zip(self._rules, self._tables, strict=True):
             rows = _determined(rows, rule.columns, known)
+        for one in self._sums:
+            rows = _summed(rows, one.columns)
         return rows
 
 
@@ -133,3 +144,45 @@ def _determined(rows: pa.Table, columns: tuple[str, ...], known: pa.Table) -> pa
     judged = functools.reduce(np.logical_and, [np.asarray(pc.is_valid(rows[name])) for name in columns])
     value = pc.if_else(pa.array(judged), found.combine_chunks(), rows[last].combine_chunks())
     return rows.set_column(rows.column_names.index(last), rows.schema.field(last), value)
+
+
+_SUM_DECIMALS = 6
+_DAY_US = 86_400_000_000
+_MOST_DAYS = 10_000 * 366
+_FIRST_US, _END_US = -62_135_596_800_000_000, 253_402_300_800_000_000
+"""The years 1 to 9999, which ISO 8601 can write, in microseconds from 1970; the second is the first of 10000."""
+
+
+def _summed(rows: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """The last column as the sum of the others; as it was where one is missing or its type cannot hold the sum."""
+    *parts, last = (rows[name].combine_chunks() for name in columns)
+    known = functools.reduce(np.logical_and, [np.asarray(part.is_valid()) for part in (*parts, last)])
+    if pa.types.is_temporal(last.type):
+        start = _numbers(parts[0].cast(pa.timestamp("us")).cast(pa.int64()))
+        total, fits = _added(
+            [start, *(np.clip(_numbers(part), -_MOST_DAYS, _MOST_DAYS) * _DAY_US for part in parts[1:])],
+            _FIRST_US,
+            _END_US,
+        )
+        made = pa.array(total, mask=~fits).cast(pa.timestamp("us")).cast(last.type, safe=False)
+    elif pa.types.is_integer(last.type):
+        total, fits = _added([_numbers(part) for part in parts], -(2**62), 2**62)
+        made = pa.array(total, mask=~fits)
+    else:
+        with np.errstate(over="ignore"):
+            exact = functools.reduce(np.add, [_numbers(part).astype(np.float64) for part in parts])
+        fits = np.isfinite(exact)
+        made = pa.array(np.round(np.where(fits, exact, 0.0), _SUM_DECIMALS))
+    value = pc.if_else(pa.array(known & fits), made.cast(last.type), last)
+    return rows.set_column(rows.column_names.index(columns[-1]), rows.schema.field(columns[-1]), value)
+
+
+def _numbers(column: pa.Array) -> NDArray[Any]:
+    """The values; 0 where one is missing."""
+    return np.asarray(pc.fill_null(column, 0))
+
+
+def _added(parts: Sequence[NDArray[np.int64]], least: int, end: int) -> tuple[NDArray[np.int64], Mask]:
+    """The sum, and where it is at least ``least`` and below ``end``: as floats, for large whole numbers wrap around."""
+    rough = functools.reduce(np.add, [part.astype(np.float64) for part in parts])
+    return functools.reduce(np.add, parts), (rough >= least) & (rough < end)

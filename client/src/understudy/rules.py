@@ -8,7 +8,9 @@ Under ``understudy:constraints`` of a schema, a list of objects:
 - ``{"kind": "order", "columns": ["admitted", "discharged"], "strict": false}``: each column is at most the next one;
 - ``{"kind": "combinations", "columns": ["ward", "site"], "rows": [["A1", "north"], ...]}``: no others occur;
 - ``{"kind": "forbidden", "where": {"sex": ["male"], "pregnant": [true]}}``: no row is like this in all its columns;
-- ``{"kind": "determines", "columns": ["ward", "site"]}``: the last column is the same wherever the others are.
+- ``{"kind": "determines", "columns": ["ward", "site"]}``: the last column is the same wherever the others are;
+- ``{"kind": "sum", "columns": ["admitted", "days", "discharged"]}``: the last column is the sum of the others, all of
+  them numbers, or first a date or moment and then whole numbers of days.
 
 A selection of values is a list, or an object with ``minimum`` and/or ``maximum``.
 """
@@ -21,7 +23,7 @@ from datetime import date, datetime
 
 Value = int | float | str | bool | date | datetime
 
-KINDS = ("order", "combinations", "forbidden", "determines")
+KINDS = ("order", "combinations", "forbidden", "determines", "sum")
 MAX_CONSTRAINTS = 200
 MAX_COMBINATIONS = 10_000
 
@@ -101,7 +103,18 @@ class Determines:
         return {"kind": "determines", "columns": list(self.columns)}
 
 
-Constraint = Order | Combinations | Forbidden | Determines
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """The last column is the sum of the others: numbers, or a date or moment and whole numbers of days."""
+
+    columns: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """As in a schema."""
+        return {"kind": "sum", "columns": list(self.columns)}
+
+
+Constraint = Order | Combinations | Forbidden | Determines | Sum
 
 
 def constraints(document: object, fields: Fields, typed: Typed, fault: Fault) -> tuple[Constraint, ...]:
@@ -158,7 +171,19 @@ class _Reader:
             return self._order(columns, entry.get("strict", False), pointer)
         if kind == "combinations":
             return self._combinations(columns, entry.get("rows"), f"{pointer}/rows")
-        return Determines(columns=columns)
+        return Determines(columns=columns) if kind == "determines" else self._sum(columns, pointer)
+
+    def _sum(self, columns: tuple[str, ...], pointer: str) -> Sum | None:
+        first, *middle, last = (self._fields[name] for name in columns)
+        if first in ("date", "datetime"):
+            fits = set(middle) <= {"integer"} and last in (first, "date")
+        else:
+            fits = {first, *middle} <= ({"integer"} if last == "integer" else {"integer", "number"})
+            fits = fits and last in ("integer", "number")
+        if not fits:
+            self._fault(f"{pointer}/columns", "A sum is of numbers, or of a date and whole numbers of days.")
+            return None
+        return Sum(columns=columns)
 
     def _columns(self, names: object, pointer: str) -> tuple[str, ...] | None:
         if not isinstance(names, list) or len(names) < 2 or len({str(name) for name in names}) < len(names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.errors import SchemaError
-from understudy.rules import Combinations, Determines, Forbidden, Order, Selection
+from understudy.rules import Combinations, Determines, Forbidden, Order, Selection, Sum
 from understudy.schema import TableSchema
 
 FIELDS: list[dict[str, object]] = [
@@ -16,6 +16,7 @@ FIELDS: list[dict[str, object]] = [
     {"name": "sex", "type": "string", "constraints": {"enum": ["m", "f"]}},
     {"name": "pregnant", "type": "boolean"},
     {"name": "age", "type": "integer"},
+    {"name": "cost", "type": "number"},
     {"name": "patient", "type": "string", "understudy:kind": "identifier"},
 ]
 
@@ -30,6 +31,7 @@ def test_each_kind_is_read_and_written_back() -> None:
         {"kind": "combinations", "columns": ["ward", "site"], "rows": [["A1", "north"], ["B1", "south"]]},
         {"kind": "forbidden", "where": {"sex": ["m"], "pregnant": [True], "age": {"maximum": 12}}},
         {"kind": "determines", "columns": ["ward", "site"]},
+        {"kind": "sum", "columns": ["admitted", "age", "discharged"]},
     )
     assert schema.constraints == (
         Order(columns=("admitted", "discharged")),
@@ -42,6 +44,7 @@ def test_each_kind_is_read_and_written_back() -> None:
             )
         ),
         Determines(columns=("ward", "site")),
+        Sum(columns=("admitted", "age", "discharged")),
     )
     assert TableSchema.parse(schema.as_dict()) == schema
 
@@ -53,7 +56,13 @@ def test_a_schema_without_constraints_says_nothing_of_them() -> None:
 @pytest.mark.parametrize(
     ("constraint", "pointer"),
     [
-        ({"kind": "sum"}, ""),
+        ({"kind": "product"}, ""),
+        ({"kind": "sum"}, "/columns"),
+        ({"kind": "sum", "columns": ["age", "admitted", "discharged"]}, "/columns"),
+        ({"kind": "sum", "columns": ["admitted", "discharged", "age"]}, "/columns"),
+        ({"kind": "sum", "columns": ["admitted", "cost", "discharged"]}, "/columns"),
+        ({"kind": "sum", "columns": ["cost", "age"]}, "/columns"),
+        ({"kind": "sum", "columns": ["sex", "ward"]}, "/columns"),
         ({"kind": "order", "columns": ["admitted"]}, "/columns"),
         ({"kind": "order", "columns": ["admitted", "admitted"]}, "/columns"),
         ({"kind": "order", "columns": ["admitted", "age"]}, "/columns"),

@@ -58,9 +58,24 @@ def test_zero_does_not_vote() -> None:
 
 
 def test_a_vote_that_the_noise_drowns_takes_the_finest_grid_without_heaps() -> None:
-    assert learn([1.0] * 50, "number", 10.0) == Grid(decimals=None)
-    noisy = grid_counts(column([datetime(2020, 1, 1)] * 50, "datetime"), "datetime")
+    assert learn([1.0] * 30, "number", 10.0) == Grid(decimals=None)
+    noisy = grid_counts(column([datetime(2020, 1, 1)] * 30, "datetime"), "datetime")
     assert moment_unit(noisy, 10.0) == 1
+
+
+def test_amounts_in_cents_are_told_through_the_noise() -> None:
+    """Cells of the finer grids are nothing but noise, and there are many of them."""
+    rng = np.random.default_rng(5)
+    exact = grid_counts(column(np.round(rng.uniform(100, 90_000, 4_000), 2).tolist(), "number"), "number")
+    noisy = [exact + np.rint(rng.normal(0, 150, exact.size)).astype(np.int64) for _ in range(200)]
+    assert sum(grid_from(one, 150.0, "number").decimals == 2 for one in noisy) >= 196
+
+
+def test_nothing_but_noise_makes_no_coarse_grid() -> None:
+    rng = np.random.default_rng(6)
+    cells = n_grid_cells("number")
+    noisy = [np.rint(rng.normal(0, 50, cells)).astype(np.int64) for _ in range(300)]
+    assert sum(grid_from(one, 50.0, "number").decimals is None for one in noisy) >= 297
 
 
 def test_each_grid_is_part_of_the_next_finer_one() -> None:
