@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from privacy.domain_plan import Step
-from privacy.hierarchy import at_level, n_levels
+from privacy.hierarchy import at_level, n_private_levels
 from privacy.till import Till
 
 _FLOAT_MARGIN = 1 + 1e-12
@@ -67,12 +67,12 @@ def discover_levels(
     max_rows: int,
     limit: int,
 ) -> tuple[str, ...]:
-    """Keys of all levels of a hierarchy, those of the lowest level first; at most ``limit``. See ``discover_keys``.
+    """Keys of all levels of a hierarchy that are not public, those of the lowest level first; at most ``limit``.
 
-    Every level gets an equal part of mu**2 and delta. Rows whose key is known already do not count further up, so
-    that what an ancestor stands for is frequent by itself.
+    See ``discover_keys``. Each of these levels gets an equal part of mu**2 and delta. Rows whose key is known already
+    do not count further up, so that what an ancestor stands for is frequent by itself.
     """
-    n, known = n_levels(hierarchy), tuple[str, ...]()
+    n, known = n_private_levels(hierarchy), tuple[str, ...]()
     each = math.nextafter(delta / n, 0.0) if n > 1 else delta
     for level in range(n):
         found = discover_keys(

@@ -1,12 +1,14 @@
 """Nested codes: each code's ancestors, and a codec that knows a code by the nearest ancestor that is known.
 
-Anyone may import this. How codes are nested is a public rule; which ones are known was released or declared.
+Anyone may import this. How codes are nested is a public rule; which ones are known was released or declared, or, at the
+highest level, is public too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -21,9 +23,32 @@ _LENGTHS: Mapping[str, tuple[int, ...]] = {"icd10": (3, 1), "mcc": (2,), "prefix
 """Lengths of the prefixes that are ancestors, the nearest first. ICD-10: category and chapter letter."""
 
 
+_MCC = (
+    "07 15 16 17 27 28 30 31 32 33 34 35 36 37 38 39 40 41 42 44 45 47 48 49 50 51 52 53 54 55 56 57 58 59 60 62 63 65 "
+    "70 72 73 75 76 78 79 80 82 83 86 87 88 89 92 93 94 95 97 99"
+)
+_ROOTS: Mapping[str, tuple[str, ...]] = {"icd10": tuple(ascii_uppercase), "mcc": tuple(_MCC.split())}
+"""Codes of the highest level where those are public. ICD-10: every letter begins a category, U since 2005 too. Merchant
+category codes: the first two digits of the ranges that ISO 18245 gives a meaning."""
+
+
 def n_levels(hierarchy: str | None) -> int:
     """How many levels a column's codes have; 1 without a hierarchy."""
     return 1 + len(_LENGTHS[hierarchy]) if hierarchy else 1
+
+
+def n_private_levels(hierarchy: str | None) -> int:
+    """How many of these have codes that are not public, so that those in use must be found."""
+    return n_levels(hierarchy) - (hierarchy in _ROOTS)
+
+
+def public_roots(hierarchy: str, declared: Collection[str] | None) -> tuple[str, ...]:
+    """The highest ancestors that need not be found; of a declared list, those that one of its members has."""
+    roots = _ROOTS.get(hierarchy, ())
+    if declared is None:
+        return roots
+    needed = {ancestors(code, hierarchy)[-1] for code in declared}
+    return tuple(root for root in roots if root in needed)
 
 
 def at_level(column: pa.ChunkedArray, hierarchy: str | None, level: int) -> pa.ChunkedArray:

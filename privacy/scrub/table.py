@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,7 @@ from privacy.scrub.columns import Guess, kind_from_name, propose_kinds
 from privacy.scrub.fresh import fresh_identifiers
 from privacy.scrub.keyed import Keyed
 from privacy.scrub.known import Known
+from privacy.scrub.lightly import lightly
 from privacy.scrub.operators import mask, shifted, whole_age, year, zip3
 from privacy.scrub.report import Action, ColumnScrub, ScrubReport
 from privacy.scrub.surrogates import Surrogates
@@ -52,12 +54,15 @@ def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None, mode
     Raises: UsageError (model-not-usable) if it is none of these, (model-not-installed) without the extra.
     """
     from privacy.scrub.gazetteer import load_gazetteer  # faker and presidio cost a second that tables need not pay
-    from privacy.scrub.presidio import PresidioDetector, plugged
     from privacy.scrub.tagger import Committee
+
+    is_ours = model is None or model == STRONG
+    with lightly("torch", "transformers") if is_ours else nullcontext():
+        from privacy.scrub.presidio import PresidioDetector, plugged
 
     gazetteer = load_gazetteer()
     tagger: Finder = _strong() if model == STRONG else Committee.load()
-    extra, nlp_engine = plugged(model) if model is not None and model != STRONG else ((), None)
+    extra, nlp_engine = ((), None) if model is None or is_ours else plugged(model)
     detector = PresidioDetector(gazetteer, tagger=tagger, extra=extra, nlp_engine=nlp_engine)
     return TextScrubber(
         detector=detector,

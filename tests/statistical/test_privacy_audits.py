@@ -153,15 +153,15 @@ def test_counting_rows_hides_every_way_to_spread_them(
 
 
 def test_nested_codes_fail_no_more_often_than_delta(rate_above: Callable[[int, int], float]) -> None:
-    """A lone person's code, its category and its chapter are three chances, within one delta."""
+    """A lone person's code and its three ancestors are four chances, within one delta."""
     n = 8_000
-    names = [chr(0x4E00 + unit) for unit in range(n)]  # a chapter of its own for each person
+    names = [chr(0x4E00 + unit) for unit in range(n)]  # a first character of its own for each person
     found = discover_levels(
         pa.chunked_array([pa.array([f"{name}12.3" for name in names])]),
         None,
-        hierarchy="icd10",
+        hierarchy="prefix",
         till=Till(debit=lambda purpose, event: None, entropy=np.random.default_rng(12).bytes),
-        noise_multiplier=1.5,
+        noise_multiplier=9.0,
         delta=DELTA,
         max_rows=1,
         limit=10**9,

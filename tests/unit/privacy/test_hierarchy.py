@@ -11,7 +11,7 @@ import pytest
 from privacy.accounting import compose, failure_event, gaussian_event, gaussian_price
 from privacy.codecs import OTHER, codec_of
 from privacy.discovery import discover_levels
-from privacy.hierarchy import HierarchyCodec, ancestors, at_level, n_levels
+from privacy.hierarchy import HierarchyCodec, ancestors, at_level, n_levels, n_private_levels, public_roots
 from privacy.meter import Meter
 from privacy.till import Till
 
@@ -78,7 +78,7 @@ def test_levels_are_found_with_what_is_left_and_cost_what_was_held() -> None:
     found = discover_levels(
         strings([*values, None]),
         None,
-        hierarchy="icd10",
+        hierarchy="prefix",
         till=Till(debit=meter.debit, entropy=np.random.default_rng(1).bytes),
         noise_multiplier=2.0,
         delta=1e-6,
@@ -90,3 +90,12 @@ def test_levels_are_found_with_what_is_left_and_cost_what_was_held() -> None:
     assert spent is not None
     assert spent.mu_squared == pytest.approx(0.25)
     assert spent.delta <= gaussian_price(held).delta  # type: ignore[union-attr]
+
+
+def test_the_highest_level_is_public_where_a_standard_lists_it_and_costs_nothing() -> None:
+    assert n_private_levels("icd10") == 2
+    assert [n_private_levels(hierarchy) for hierarchy in ("mcc", "prefix", None)] == [1, 4, 1]
+    assert "".join(public_roots("icd10", None)) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    assert public_roots("icd10", ["J18.1", "I21", "I50"]) == ("I", "J")
+    assert public_roots("mcc", ["5411", "5499", "6011"]) == ("54", "60")
+    assert public_roots("prefix", None) == ()
