@@ -39,7 +39,8 @@ demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
 
 # A file is run by one process, for its house is made once; the longest first (tests/conftest.py).
-JOBS ?= 2
+# One process more than cores, for many tests wait.
+JOBS ?= $(shell expr $$(nproc) + 1)
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile --no-loadscope-reorder
 

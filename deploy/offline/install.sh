@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs Understudy from this directory, without a network: ./install.sh [PREFIX]   (default /opt/understudy)
 # Needs the Python that the bundle was made for; its version is in PYTHON. Checks every file's digest first.
+# COMPILE=no: sooner installed, later started; for a trial.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 prefix=${1:-/opt/understudy}
@@ -14,6 +15,7 @@ found=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 "$python" -m venv "$prefix"
 pip="$prefix/bin/python -m pip --disable-pip-version-check --isolated install --quiet --no-index"
+[ "${COMPILE:-yes}" = yes ] || pip="$pip --no-compile"
 $pip --find-links "$here/wheels" --require-hashes --requirement "$here/base.lock"
 $pip --no-deps "$here"/ours/*.whl
 mkdir -p "$prefix/share"

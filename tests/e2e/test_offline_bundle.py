@@ -41,7 +41,7 @@ def no_network() -> list[str]:
 
 
 def install(bundle: Path, prefix: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_COMPILE": "1"}
+    environment = {**os.environ, "PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull, "COMPILE": "no"}
     environment = {key: value for key, value in environment.items() if key not in {"PIP_FIND_LINKS", "PIP_INDEX_URL"}}
     command = [*no_network(), "sh", str(bundle / "install.sh"), str(prefix)]
     return subprocess.run(command, capture_output=True, text=True, env=environment)

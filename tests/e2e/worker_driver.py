@@ -14,6 +14,7 @@ import errno
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -96,6 +97,16 @@ class Hand:
     def send(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def freeze(self, home: Path) -> None:
+        """Stop it where it stands, but within no transaction of SQLite: that would hold up all others for good."""
+        self.send(signal.SIGSTOP)
+        while not all(
+            is_writable(file) for file in home.glob("*.sqlite3*") if not file.name.endswith(("-wal", "-shm"))
+        ):
+            self.send(signal.SIGCONT)
+            time.sleep(0.05)
+            self.send(signal.SIGSTOP)
+
     def ended(self, within_s: float) -> tuple[int, float]:
         """(exit status as of a shell, seconds until it ended)."""
         started = time.monotonic()
@@ -105,6 +116,17 @@ class Hand:
                 return os.waitstatus_to_exitcode(status), round(time.monotonic() - started, 2)
             time.sleep(0.02)
         return -999, within_s
+
+
+def is_writable(file: Path) -> bool:
+    """Whether nobody holds the database's one lock for writing for long."""
+    with contextlib.closing(sqlite3.connect(file, timeout=2, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
 
 
 class Office:
@@ -182,7 +204,7 @@ def frozen(office: Office, dataset: str, first: Hand, second: Hand) -> dict[str,
     first.begin("a")
     job = office.submit("ward", dataset)
     office.in_child_of(first, "ward", job, "fit")
-    first.send(signal.SIGSTOP)
+    first.freeze(office.ports.settings.home)
     second.begin("b")
     office.done("ward", job)
     kept = sorted(path.name for path in (office.ports.settings.home / "scratch" / "a").rglob("*.parquet"))
