@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from privacy.ingest import csv_scan
+from privacy.ingest.faults import refusal
 from privacy.ingest.fhir import kind_of
 from privacy.ingest.fhir_columns import COLUMNS, UNIT
 from privacy.ingest.formats import SPELLED, Format, first_rows
@@ -24,7 +26,7 @@ from privacy.ingest.limits import Limits
 from privacy.ingest.spelled import guess as guess_spelling
 from privacy.ingest.unpack import unpacked
 from privacy.scrub.columns import Guess, kind_from_name, propose_kinds
-from understudy.errors import InputRefused
+from understudy.errors import InputRefused, Place
 from understudy.schema import DEFAULT_POPULATION
 
 _SAMPLE_BYTES = 16 << 20
@@ -68,10 +70,36 @@ def _field(
     entry: dict[str, object] = {"name": name, "type": _type(column.type)}
     if guess is not None:
         return entry | {"understudy:kind": guess.kind}
+    if (hierarchy := _hierarchy(name, column, may_retype=spelled)) is not None:
+        return entry | {"type": "string", "understudy:hierarchy": hierarchy}
     found = guess_spelling(column) if spelled and entry["type"] == "string" else {}
     if not found and include_data and (constraints := _constraints(column, str(entry["type"]))):
         entry["constraints"] = constraints
     return entry | found
+
+
+_CODES = {
+    "icd10": (
+        re.compile(r"(^|_)(icd_?10(_?cm)?|icd|diagnosis|diag|dx)(_?codes?)?(_?[0-9]+)?$"),
+        "[A-Z][0-9][0-9A-Z].{0,5}",
+    ),
+    "mcc": (re.compile(r"(^|_)(mcc|merchant_?category)(_?code)?$"), "[0-9]{3,4}"),
+}
+"""Standards whose codes are nested: what such a column is called, and what its values look like."""
+_MOST = 0.95
+
+
+def _hierarchy(name: str, column: pa.ChunkedArray, *, may_retype: bool) -> str | None:
+    """How a column's codes are nested, if its name and nearly all of its values say that they are."""
+    is_text = pa.types.is_string(column.type)
+    if not is_text and not (may_retype and pa.types.is_integer(column.type)):
+        return None
+    known = pc.drop_null(column).cast(pa.string())
+    for hierarchy, (called, looks) in _CODES.items():
+        if len(known) and called.search(name.lower()):
+            share = pc.mean(pc.match_substring_regex(known, f"^{looks}$").cast(pa.float64())).as_py()
+            return hierarchy if share >= _MOST else None
+    return None
 
 
 def _of_fhir(kind: str) -> dict[str, object]:
@@ -98,22 +126,49 @@ def _sample(source: Path, table_format: Format, limits: Limits) -> pa.Table:
         if table_format in ("jsonl", "xlsx"):
             return _typed(first_rows(source, table_format, limits, _SAMPLE_ROWS))
         return _marked_sample(source, csv_scan.delimiter(source, len, "\t" if table_format == "tsv" else DELIMITERS))
-    except (pa.ArrowException, OSError, StopIteration, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        raise refusal("not-utf8") from None
+    except StopIteration:
+        raise refusal("no-rows") from None
+    except (pa.ArrowException, OSError):
         raise InputRefused(f"The file is no {table_format} table.", code=f"not-{table_format}") from None
 
 
 def _marked_sample(source: Path, mark: str) -> pa.Table:
     try:
-        return _csv_sample(source, mark)
+        sample = _csv_sample(source, mark)
     except pa.ArrowInvalid:
         header, _ = csv_scan.header(source, mark)
         raise csv_scan.diagnose(source, len(header), mark) from None
+    names = sample.column_names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise refusal("header-twice", *(Place(line=1, column=name[:200]) for name in twice))
+    return sample
 
 
 def _csv_sample(source: Path | io.BytesIO, delimiter: str) -> pa.Table:
+    """What looks like whole numbers but has leading zeros is text: a code, of which a number would lose a part."""
+    sample = _csv_block(source, delimiter, ())
+    numbers = [field.name for field in sample.schema if pa.types.is_integer(field.type)]
+    if not numbers or len(set(sample.column_names)) < sample.num_columns:
+        return sample
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    texts = _csv_block(source, delimiter, numbers)
+    for name in numbers:
+        if pc.any(pc.match_substring_regex(texts[name], "^0[0-9]")).as_py():
+            sample = sample.set_column(sample.column_names.index(name), name, texts[name])
+    return sample
+
+
+def _csv_block(source: Path | io.BytesIO, delimiter: str, as_text: Sequence[str]) -> pa.Table:
     read = pyarrow.csv.ReadOptions(block_size=_SAMPLE_BYTES)
     parse = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    with pyarrow.csv.open_csv(source, read_options=read, parse_options=parse) as reader:
+    convert = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(as_text, pa.string()), strings_can_be_null=bool(as_text)
+    )
+    with pyarrow.csv.open_csv(source, read_options=read, parse_options=parse, convert_options=convert) as reader:
         return pa.Table.from_batches([reader.read_next_batch()]).slice(0, _SAMPLE_ROWS)
 
 
