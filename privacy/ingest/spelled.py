@@ -66,9 +66,10 @@ _WAYS: dict[str, Callable[[pa.Array, Spelling], pa.Array]] = {
 def guess(text: pa.Array) -> dict[str, object]:
     """Keys for a field whose values are text: its type and spelling, if all are dates or decimals of one spelling.
 
-    Where two spellings fit (1,234 or 03/04/2024) nothing is said.
+    Where two spellings fit (1,234 or 03/04/2024) nothing is said. Empty cells say nothing either way.
     """
     values = pc.unique(text.drop_null())
+    values = values.filter(pc.not_equal(values, ""))
     if not len(values):
         return {}
     fitting = [keys for alike in _SPELLINGS if (keys := _first(values, alike))]

@@ -49,3 +49,11 @@ def test_merchant_category_codes_are_nested_and_text(tmp_path: Path) -> None:
     # A file that has types keeps them.
     pq.write_table(pa.table({"mcc": [5411, 6011]}), tmp_path / "table.parquet")
     assert fields(tmp_path / "table.parquet", "parquet")["mcc"] == {"type": "integer"}
+
+
+def test_a_date_that_is_often_missing_is_still_a_date(tmp_path: Path) -> None:
+    found = fields(
+        table(tmp_path, "opened;closed;cost", "31.01.2020;;1,5", "01.02.2020;28.02.2021;", "02.02.2020;;7,25")
+    )
+    assert found["closed"] == found["opened"] == {"type": "date", "format": "%d.%m.%Y"}
+    assert found["cost"] == {"type": "number", "decimalChar": ","}
