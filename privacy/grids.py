@@ -28,7 +28,8 @@ _GRID_SHARE = 0.02
 _CELL_SIGMAS = 4.0
 """A single cell below this is noise: of thirty such cells one in a thousand votes has one above."""
 _SUM_SIGMAS = 2.5
-_HEAP_SIGMAS = 2.0
+_HEAP_SIGMAS = 3.0
+"""A heap that is none is as large as the noise: with thirty cells, at two sigmas every third column would have one."""
 
 Heap = tuple[int, int, float]
 """(power, factor, share): this share of the values are multiples of factor * 10**power, and of nothing coarser."""

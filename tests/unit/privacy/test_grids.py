@@ -71,6 +71,15 @@ def test_amounts_in_cents_are_told_through_the_noise() -> None:
     assert sum(grid_from(one, 150.0, "number").decimals == 2 for one in noisy) >= 196
 
 
+def test_noise_makes_no_heaps() -> None:
+    rng = np.random.default_rng(7)
+    exact = grid_counts(column(np.round(rng.uniform(100, 90_000, 4_000), 2).tolist(), "number"), "number")
+    found = [
+        grid_from(exact + np.rint(rng.normal(0, 400, exact.size)).astype(np.int64), 400.0, "number") for _ in range(200)
+    ]
+    assert np.mean([any(power >= 0 for power, _, _ in grid.heaps) for grid in found]) < 0.06
+
+
 def test_nothing_but_noise_makes_no_coarse_grid() -> None:
     rng = np.random.default_rng(6)
     cells = n_grid_cells("number")
