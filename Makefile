@@ -93,7 +93,7 @@ test-engines: $(VENV)/.dev
 # Trains the notes' tagger again from text that the project makes (about 40 minutes of one core).
 scrub-model: $(VENV)/.dev
 	nice -n 19 $(BIN)/python -m benchmarks.scrub_train --seed 5
-	nice -n 19 $(BIN)/python -m benchmarks.scrub_train --seed 6 --out privacy/scrub/weights/second
+	nice -n 19 $(BIN)/python -m benchmarks.scrub_train --seed 6 --out privacy/scrub/weights/second --lists privacy/scrub/weights
 	nice -n 19 $(BIN)/python -m benchmarks.scrub_calibrate
 
 scrub-strong: $(VENV)/.dev

@@ -18,7 +18,8 @@ from benchmarks.scrub_fillers import Fillers
 from benchmarks.scrub_generate import document, read_templates
 from benchmarks.scrub_pools import Pools
 from benchmarks.scrub_train import encode
-from privacy.scrub.tagger import LABELS, WEIGHTS, Committee, Tagger
+from privacy.scrub.labels import LABELS
+from privacy.scrub.tagger import WEIGHTS, Tagger
 
 HELD = Path(__file__).with_name("scrub_templates_held.txt")
 GRID = np.arange(0.4, 0.61, 0.05)
@@ -26,12 +27,13 @@ GRID = np.arange(0.4, 0.61, 0.05)
 N_DOCUMENTS = 6_000
 
 
-def thresholds(committee: Committee, fill: Fillers) -> NDArray[np.float32]:
+def thresholds(tagger: Tagger, fill: Fillers) -> NDArray[np.float32]:
     """float32 (labels,): the first, for what identifies nobody, is not used."""
     templates = read_templates(HELD)
-    documents = [document(templates, fill) for _ in range(N_DOCUMENTS)]
-    heard = [_said(member, documents) for member in committee.members]
-    chances, labels = np.stack([chances for chances, _ in heard]).mean(axis=0), heard[0][1]
+    documents = (encode(document(templates, fill), tagger.words) for _ in range(N_DOCUMENTS))
+    made = [pair for pair in documents if len(pair[1])]
+    chances = np.concatenate([tagger.chances(rows) for rows, _ in made])
+    labels = np.concatenate([named for _, named in made])
     best, sure = chances[:, 1:].argmax(axis=1) + 1, 1 - chances[:, 0]
     chosen = np.full(len(LABELS), 0.5, np.float32)
     for label in range(1, len(LABELS)):
@@ -45,21 +47,12 @@ def thresholds(committee: Committee, fill: Fillers) -> NDArray[np.float32]:
     return chosen
 
 
-def _said(tagger: Tagger, documents: list[list[tuple[str, str]]]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """float32 (words, labels) of one tagger, and the labels that the words have."""
-    made = [pair for pair in (encode(one, tagger.words) for one in documents) if len(pair[1])]
-    return np.concatenate([tagger.network.probabilities(rows) for rows, _ in made]), np.concatenate(
-        [pair[1] for pair in made]
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--seed", type=int, default=77)
     options = parser.parse_args()
-    committee = Committee.load(options.weights)
-    chosen = thresholds(committee, Fillers(Pools.load(options.seed), random.Random(options.seed)))
+    chosen = thresholds(Tagger.load(options.weights), Fillers(Pools.load(options.seed), random.Random(options.seed)))
     for path in sorted(options.weights.rglob("tagger.npz")):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

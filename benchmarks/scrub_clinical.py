@@ -11,6 +11,7 @@ its seed; nothing of it is ever trained on. ``--known`` also tells the scrubber 
 from __future__ import annotations
 
 import argparse
+import calendar
 import random
 import re
 from collections import Counter
@@ -177,20 +178,7 @@ def fields(rng: random.Random) -> dict[str, str]:
 def _date(rng: random.Random) -> str:
     """Ten shapes."""
     day, month, year = rng.randrange(1, 29), rng.randrange(1, 13), rng.randrange(1935, 2025)
-    name = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ][month - 1]
+    name = calendar.month_name[month]
     return rng.choice([
         f"{month}/{day}/{year}", f"{month:02d}/{day:02d}/{year % 100:02d}", f"{year}-{month:02d}-{day:02d}", f"{name} {day}, {year}",
         f"{day} {name[:3]} {year}", f"{day:02d}-{name[:3].upper()}-{year}", f"{name[:3]}. {day}", f"{month}/{day}", f"{day:02d}.{month:02d}.{year}",

@@ -2,13 +2,15 @@
 
     python -m benchmarks.scrub_length [--longest 10000000] [--out docs/bench]
 
-Writes ``scrub_length.csv`` and a picture of it. Every kind of text starts at 10,000 characters and grows tenfold.
+Writes ``scrub_length.csv`` and a picture of it. Every kind of text starts at 10,000 characters and grows tenfold. Also
+printed: the most memory that the process had until then, which only grows.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import resource
 import time
 from pathlib import Path
 
@@ -31,7 +33,8 @@ def measure(longest: int) -> list[tuple[str, int, float]]:
             started = time.process_time()
             assert scrubber.scrub(text).text is not None
             rows.append((name, len(text), time.process_time() - started))
-            print(f"{name:<8} {len(text):>12,} characters {rows[-1][2]:8.2f} s", flush=True)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+            print(f"{name:<8} {len(text):>12,} characters {rows[-1][2]:8.2f} s  {peak:6,} MiB", flush=True)
             size *= 10
     return rows
 

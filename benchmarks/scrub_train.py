@@ -24,8 +24,9 @@ from benchmarks.scrub_meanings import read_meanings
 from benchmarks.scrub_medical import ABBREVIATIONS, BRANDS, CLINICAL, DRUGS
 from benchmarks.scrub_pools import Pools
 from privacy.scrub.folding import fold
+from privacy.scrub.labels import LABELS
 from privacy.scrub.nationalities import NATIONALITIES, STATES
-from privacy.scrub.tagger import LABELS, WEIGHTS, WINDOW, windows
+from privacy.scrub.tagger import WEIGHTS, WINDOW, windows
 from privacy.scrub.tokens import FLAGS, KNOWN_COLUMN, LISTS_COLUMN, ROWS, TOKEN, WORD_COLUMN, Words, open_words
 
 SIZE, HIDDEN, DEPTH = 64, 128, 3
@@ -75,6 +76,13 @@ def write_lexicon(found: dict[str, int], path: Path) -> None:
         lines.setdefault(flags, []).append(word)
     text = "\n".join(f"{flags:x} {' '.join(listed)}" for flags, listed in sorted(lines.items()))
     path.write_bytes(gzip.compress(text.encode("utf-8"), 9, mtime=0))
+
+
+def write_lists(pools: Pools, vocabulary: list[str], folder: Path) -> None:
+    """What a tagger knows of words beside its weights."""
+    found = lexicon(pools)
+    write_lexicon(found, folder / "lexicon.txt.gz")
+    (folder / "vocabulary.txt.gz").write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), 9, mtime=0))
 
 
 def labels_of(pieces: list[tuple[str, str]], spans: list[tuple[int, int]]) -> NDArray[np.int8]:
@@ -246,15 +254,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--passes", type=int, default=1, help="passes over one round's documents")
     parser.add_argument("--stop-after", type=int, default=0, help="passes after which to stop; 0: all")
+    parser.add_argument("--lists", type=Path, help="another tagger's folder, whose lists are used; default: new ones")
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     begin = time.process_time()
     pools = Pools.load(options.seed)
-    write_lexicon(lexicon(pools), options.out / "lexicon.txt.gz")
     vocabulary, meanings = read_meanings()
-    (options.out / "vocabulary.txt.gz").write_bytes(gzip.compress("\n".join(vocabulary).encode("utf-8"), 9, mtime=0))
-    words = open_words(options.out)
+    if options.lists is None:
+        write_lists(pools, vocabulary, options.out)
+    words = open_words(options.lists or options.out)
     fill = Fillers(pools, random.Random(options.seed))
     templates = read_templates()
     print(f"{len(templates)} templates, {len(pools.ordinary)} words, {len(pools.prose)} sentences, "

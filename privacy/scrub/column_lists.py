@@ -17,8 +17,8 @@ from privacy.scrub.tokens import FLAGS, read_lexicon
 MIN_DISTINCT = 12
 """Fewer values are a category: six wards may well be called after towns."""
 SHARE = 0.6
-_FIRST, _LAST, _TOWN, _PART, _COUNTRY, _COMMON = (
-    1 << FLAGS.index(flag) for flag in ("first", "last", "town", "town-part", "country", "common-word")
+_FIRST, _LAST, _TOWN, _PART, _COUNTRY, _STATE, _COMMON = (
+    1 << FLAGS.index(flag) for flag in ("first", "last", "town", "town-part", "country", "state", "common-word")
 )
 _WRITTEN = re.compile(r"[^\W\d_][^\d_@/:;()]{1,60}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -37,6 +37,8 @@ def kind_from_lists(sample: Sequence[str]) -> str | None:
     flags = [[_lists().get(word, 0) for word in value] for value in words]
     if sum(any(flag & _COMMON for flag in value) for value in flags) > 0.4 * len(sample):
         return None
+    if sum(all(flag & _STATE for flag in value) for value in flags) >= SHARE * len(sample):
+        return None  # a state may stay; many a town bears its name
     if sum(_is_name(value) for value in flags) >= SHARE * len(sample):
         return "name"
     shares = {

@@ -6,30 +6,31 @@
 from __future__ import annotations
 
 _SAME = """
-    number: no nbr nr nro num numero nummer nmbr knr
-    name: nm nom namen nome
+    number: no nbr nr nro num numero nummer nmbr knr numer cislo nummber
+    name: nm nom namen naam
     code: cd cod codigo
-    address: adr addr adresse anschrift direccion indirizzo
-    account: acct acc kto konto cuenta compte conto rekening
-    patient: pat pt ptnt patienten paciente patiente paziente
-    customer: cust kunden kunde cliente clt cif klant
-    first: frst fst vor givn prenom
-    last: lst geburts sur family familien fam apellido apellidos cognome
-    phone: ph tel telefon telefono telephone mob movil handy telefoon
-    email: mail correo courriel
+    address: adr addr adresse anschrift direccion indirizzo adres adresa endereco adress addres gatuadress gatuadresse
+    account: acct acc kto konto cuenta compte conto rekening ucet uctu konta conta rekeningnr
+    patient: pat pt ptnt patienten paciente patiente paziente pacjent pacjenta pacient pacienta ptn
+    customer: cust kunden kunde cliente clt cif klant klient klienta zakaznik
+    first: frst fst vor givn prenom primeiro eerste
+    last: lst geburts sur family familien fam apellido apellidos cognome laatste
+    phone: ph tel telefon telefono telephone mob movil handy
+    phone: telefoon telefoon celular mobiel gsm telemovel puhelin mobilnummer mobiltelefon
+    email: mail correo courriel eposta epost emailadres
     fax: telefax
-    card: karten karte tarjeta carte carta
+    card: karten karte tarjeta carte carta karty cartao kaart
     loan: darlehens darlehen kredit prestamo pret prestito
     routing: rtn aba blz bankleitzahl
-    insured: versicherten versicherter versicherungs assure asegurado insd
-    holder: hldr inhaber titular titulaire titolare kontoinhaber
+    insured: versicherten versicherter versicherungs assure asegurado insd pojistence pojistenec
+    holder: hldr inhaber titular titulaire titolare kontoinhaber houder
     member: mbr memb mitglieds
     subscriber: subscr sbscr
-    policy: polize poliza polizza
-    license: lic licencia permis fuehrerschein licenza
+    policy: polize poliza polizza polis
+    license: lic licencia permis fuehrerschein licenza rijbewijs
     driving: conducir conduire drvr
-    pass: passport reisepass pasaporte passeport passaporto ausweis personalausweis
-    plate: plt kennzeichen matricula immatriculation targa
+    pass: passport reisepass pasaporte passeport passaporto ausweis personalausweis paspoort paszport pasu
+    plate: plt kennzeichen matricula immatriculation targa kenteken placa
     vehicle: veh vehiculo vehicule fahrzeug kfz
     device: dev geraete geraet equipo appareil
     serial: ser sn serien serie
@@ -39,12 +40,13 @@ _SAME = """
     history: historia hist
     clinical: clinica clinique
     dossier: akte akten fascicolo expediente
-    username: usr benutzer usuario utilisateur utente
+    username: usr benutzer usuario utilisateur utente gebruikersnaam uzivatel uzytkownik brugernavn
     login: lgn
     complete: completo complet kompletter
-    city: wohnort ciudad ville citta
-    zip: postleitzahl
-    ssn: nif steuerid secu sozialversicherungs insee codicefiscale sozvers
+    city: wohnort ciudad ville citta miasto mesto woonplaats stad cidade sehir miejscowosc
+    zip: postleitzahl psc postnummer postnr
+    ssn: nif steuerid secu sozialversicherungs insee codicefiscale sozvers burgerservicenummer personnr
+    ssn: codfis pesel cpf bsn nino fodselsnummer rodnecislo aadhar aadhaar
     photo: foto lichtbild
     signature: unterschrift
     fingerprint: huella fingerabdruck empreinte

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from privacy.scrub import checks
 from privacy.scrub.column_lists import kind_from_lists
 from privacy.scrub.column_names import kind_from_name
-from privacy.scrub.numbers import UUID
+from privacy.scrub.column_shapes import SHAPES, coded
+from privacy.scrub.national import is_national
 
 __all__ = ["Guess", "guess_from_values", "kind_from_name", "propose_kinds"]
 
@@ -37,94 +38,16 @@ class Guess:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """A kind by the look of its values. ``alone``: convincing without a name that says so."""
-
-    kind: str
-    why: str
-    fits: Callable[[str], bool]
-    alone: bool = True
-
-
-def _regex(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda value: compiled.fullmatch(value) is not None
-
-
-_SHAPES: tuple[_Shape, ...] = (
-    _Shape(
-        kind="email",
-        why="values look like e-mail addresses",
-        fits=_regex(r"[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}"),
-    ),
-    _Shape(kind="url", why="values look like URLs", fits=_regex(r"(?i)(?:https?://|www\.)\S{3,2000}")),
-    _Shape(kind="ssn", why="values look like social security numbers", fits=_regex(r"\d{3}-\d{2}-\d{4}")),
-    _Shape(kind="iban", why="values pass the IBAN checksum", fits=checks.iban),
-    _Shape(
-        kind="credit_card",
-        why="values pass the payment-card checksum",
-        fits=lambda value: _coded(value) and checks.card(value),
-    ),
-    _Shape(
-        kind="device_id", why="values look like MAC addresses", fits=_regex(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}")
-    ),
-    _Shape(
-        kind="device_id",
-        why="values pass the IMEI checksum",
-        fits=checks.imei,
-    ),
-    _Shape(
-        kind="ip_address",
-        why="values look like IP addresses",
-        fits=_regex(r"(?:\d{1,3}\.){3}\d{1,3}|(?i:[0-9a-f]{0,4}:){3,7}[0-9a-fA-F]{0,4}"),
-    ),
-    _Shape(kind="vehicle_id", why="values pass the VIN checksum", fits=checks.vin),
-    _Shape(kind="npi", why="values pass the NPI checksum", fits=lambda value: value.isdecimal() and checks.npi(value)),
-    _Shape(
-        kind="nhs_number",
-        why="values pass the NHS checksum",
-        fits=lambda value: re.fullmatch(r"\d{3}[ -]?\d{3}[ -]?\d{4}", value) is not None and checks.nhs(value),
-    ),
-    _Shape(
-        kind="mbi",
-        why="values look like Medicare numbers",
-        fits=_regex(
-            r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}"
-        ),
-    ),
-    _Shape(kind="identifier", why="values are UUIDs", fits=lambda value: UUID.fullmatch(value) is not None),
-    _Shape(
-        kind="phone",
-        why="values look like telephone numbers",
-        fits=_regex(
-            r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,6})?|\+\d{1,3}[ "
-            r".-]?(?:\(?\d{1,5}\)?[ .-]?){1,5}\d{2,5}"
-        ),
-    ),
-    _Shape(
-        kind="address",
-        why="values look like street addresses",
-        fits=_regex(
-            r"(?i)\d{1,6}[a-z]? (?:[\w.'-]{1,30} ){1,5}(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|blvd"
-            r"|boulevard|ct|court|pl|place|way|cir|circle|ter|terrace|pkwy|parkway|hwy|highway)\.?(?:[ ,].{0,80})?"
-            r"|p\.?o\.? box \d{1,8}.{0,60}"
-        ),
-    ),
-    _Shape(
-        kind="name",
-        why="values look like people's names",
-        fits=_regex(
-            r"(?:(?:Dr|Mr|Mrs|Ms)\.? )?[A-Z][a-z'’-]{1,20}, [A-Z][a-z'’-]{1,20}(?: [A-Z]\.?)?|(?:Dr|Mr|Mrs|Ms)\.? "
-            r"[A-Z][\w'’ .-]{1,40}"
-        ),
-    ),
-    _Shape(kind="zip", why="values look like ZIP+4 codes", fits=_regex(r"\d{5}-\d{4}")),
-)
-
-
 _CHECKED = frozenset({"iban", "npi", "mbi", "vehicle_id", "email", "url", "credit_card"})
 """Shapes that no other code has by chance."""
+_LEAST_DIGITS = {"phone": 6, "fax": 6, "zip": 3, "ssn": 4, "credit_card": 4, "license_plate": 99, "npi": 9, "imsi": 13,
+                 "nhs_number": 9, "ip_address": 9}  # fmt: skip
+"""Of whole numbers; leading zeros are lost in them, and plates are never numbers alone."""
+_WITH_DIGITS = frozenset(
+    {"phone", "fax", "zip", "ssn", "nhs_number", "npi", "mbi", "imsi", "credit_card", "ip_address"}
+)
+SOME = 0.3
+"""Share of texts with a digit, below which a column of numbers is none."""
 _VAGUE = frozenset({"identifier", "account_number", "license", "health_plan_id", "username", "device_id"})
 """Kinds by name that such a shape makes more exact."""
 _CODES = re.compile(
@@ -149,33 +72,80 @@ def guess_from_values(distinct: Sequence[str]) -> str | None:
     sample = [value.strip() for value in distinct[:SAMPLE] if value.strip()]
     if len(sample) < MIN_DISTINCT:
         return None
-    return next((shape.kind for shape in _SHAPES if _rate(shape.fits, sample) >= RATE), None)
+    return next((shape.kind for shape in SHAPES if _rate(shape.fits, sample) >= RATE), None)
 
 
 def _guess(name: str, values: pa.ChunkedArray) -> Guess | None:
     named = kind_from_name(name)
     n_values = len(values) - values.null_count
-    if n_values == 0 or not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+    if named is not None and n_values and not _plausible(named, values):
+        named = None
+    if n_values == 0 or not _is_string(values):
         return _numeric_guess(name, named, values)
     distinct = pc.unique(pc.drop_null(values))
     sample = [value.strip() for value in distinct.slice(0, SAMPLE).to_pylist() if value.strip()]
     if len(sample) < MIN_DISTINCT:
-        return Guess(column=name, kind=named, why="the name says so") if named and named != "text" else None
-    shape = next((shape for shape in _SHAPES if _rate(shape.fits, sample) >= RATE), None)
+        return _few_guess(name, named, sample)
+    shape = next((shape for shape in SHAPES if _rate(shape.fits, sample) >= RATE), None)
+    if named == "first_name" and _rate(_two_words, sample) >= RATE:
+        named = "name"
+    if named == "identifier" and shape is None and is_national(sample):
+        named = None
     if named not in (None, "text", "address") and not _is_prose(sample):
         if shape is not None and shape.kind in _CHECKED and (named in _VAGUE or shape.kind == "credit_card"):
             return Guess(column=name, kind=shape.kind, why=shape.why)
         return Guess(column=name, kind=named, why="the name says so")
+    if shape is None and named is None and is_national(sample):
+        return Guess(column=name, kind="ssn", why="values pass the check of a national number")
     if shape is not None:
         return Guess(column=name, kind=shape.kind, why=shape.why)
     if named == "address":
         return Guess(column=name, kind=named, why="the name says so")
-    if _is_prose(sample):
+    if _is_prose(sample) or (named == "text" and _rate(_worded, sample) >= 0.3):
         return Guess(column=name, kind="text", why="values are sentences")
     listed = kind_from_lists(sample)
     if listed is not None:
         return Guess(column=name, kind=listed, why="values stand on public lists of names or towns")
     return _id_guess(name, len(distinct), n_values, sample)
+
+
+def _few_guess(name: str, named: str | None, sample: Sequence[str]) -> Guess | None:
+    """Of one or two values the name decides, or a shape that both have; a remark is one if it has words at all."""
+    written = any(" " in value or len(value) >= _TEXT_CHARACTERS for value in sample)
+    if named is not None and (named != "text" or written):
+        return Guess(column=name, kind=named, why="the name says so")
+    shape = next((shape for shape in SHAPES if sample and all(map(shape.fits, sample))), None)
+    if shape is not None:
+        return Guess(column=name, kind=shape.kind, why=shape.why)
+    prose = sum(len(value) >= _TEXT_CHARACTERS and value.count(" ") >= _TEXT_BLANKS for value in sample)
+    return Guess(column=name, kind="text", why="values are sentences") if sample and prose == len(sample) else None
+
+
+def _plausible(kind: str, values: pa.ChunkedArray) -> bool:
+    """Whether values can be what their column's name says: 'ph' of a laboratory is no telephone, 'plt' no plate.
+
+    Numbers of a kind have its least count of digits, and no fraction; texts of a kind of numbers have digits.
+    """
+    if pa.types.is_floating(values.type):
+        if any(not value.is_integer() for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist()):
+            return kind == "text"
+    elif not pa.types.is_integer(values.type):
+        return kind not in _WITH_DIGITS or not _is_string(values) or _digits_in(values) >= SOME
+    least = _LEAST_DIGITS.get(kind, 0)
+    if least == 0:
+        return True
+    sample = [len(str(abs(int(value)))) for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist()]
+    return sum(size >= least for size in sample) >= RATE * len(sample)
+
+
+def _is_string(values: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
+
+
+def _digits_in(values: pa.ChunkedArray) -> float:
+    """Share of the distinct texts that have a digit."""
+    sample = [value for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist() if value.strip()]
+    return _rate(lambda value: any(map(str.isdecimal, value)), sample) if sample else 1.0
 
 
 def _numeric_guess(name: str, named: str | None, values: pa.ChunkedArray) -> Guess | None:
@@ -205,8 +175,8 @@ def _id_guess(name: str, n_distinct: int, n_values: int, sample: Sequence[str]) 
     idlike = re.search(
         r"(?i)(?:^|[_\W])(?:id|no|num|nr|number|code|key|ref|uuid|guid)$|(?<=[a-z])(?:ID|Id|No|Key)$", name
     )
-    coded = _rate(_coded, sample) >= 0.9
-    if idlike and coded and not _CODES.search(name) and n_distinct >= 0.9 * n_values and n_distinct >= 20:
+    codes = _rate(coded, sample) >= 0.9
+    if idlike and codes and not _CODES.search(name) and n_distinct >= 0.9 * n_values and n_distinct >= 20:
         return Guess(column=name, kind="identifier", why="nearly every value is another code")
     return None
 
@@ -215,10 +185,12 @@ def _rate(fits: Callable[[str], bool], sample: Sequence[str]) -> float:
     return sum(fits(value[:2_100]) for value in sample) / len(sample)
 
 
-def _coded(value: str) -> bool:
-    return (
-        len(value) <= 64 and any(character.isdecimal() for character in value) and " " not in value.strip()
-    ) or value.replace(" ", "").isdecimal()
+def _two_words(value: str) -> bool:
+    return re.fullmatch(r"[^\W\d_][\w'’.-]{1,30},?(?: [^\W\d_][\w'’.-]{0,30}){1,3}", value) is not None
+
+
+def _worded(value: str) -> bool:
+    return value.count(" ") >= 2 or len(value) >= _TEXT_CHARACTERS
 
 
 def _is_prose(sample: Sequence[str]) -> bool:

@@ -18,6 +18,9 @@ CERTAIN = 0.9
 _PLACES = frozenset({"STREET_ADDRESS", "LOCATION", "ZIP_CODE"})
 _NAMED = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
 _FIELD_GAP = re.compile(r"[\s,;/>|-]{1,5}(?:(?i:nan|n/a|null|none|na)?[\s,;/>|-]{1,3})?")
+_CODE_GAP = re.compile(r"\s?[,\n]\s{0,2}[^\W\d_]{2,3}[\s,]{1,4}")
+"""A state's code that nobody took for one stands between a town and its postal code or country."""
+_CORNER = re.compile(r"(?i)\b(?:corner|intersection|crossing|junction) of(?: the)? $")
 _NAME_GAP = re.compile(r"[ ](?:[^\W\d_]\.?[ ])?|")
 _HALF = re.compile(r"-[^\W\d_]{1,20}(?![\w-])")
 WORD = re.compile(r"[^\W\d_]+")
@@ -72,13 +75,24 @@ def _together(text: str, a: Span, b: Span) -> str:
     if a.fake is not None or b.fake is not None or b.start - a.end > 8:
         return ""
     gap = text[a.end : b.start]
-    if a.entity == "STREET_ADDRESS" and b.entity in _PLACES and _FIELD_GAP.fullmatch(gap):
+    if a.entity == "STREET_ADDRESS" and b.entity in _PLACES and (_FIELD_GAP.fullmatch(gap) or _has_code(text, gap, b)):
+        return "STREET_ADDRESS"
+    if (
+        a.entity == b.entity == "STREET_ADDRESS"
+        and gap in (" and ", " & ")
+        and _CORNER.search(text, max(0, a.start - 25), a.start)
+    ):
         return "STREET_ADDRESS"
     if a.entity == b.entity == "PERSON" and _NAME_GAP.fullmatch(gap):
         return "PERSON"
     if a.entity in _NAMED and b.entity in _NAMED and gap in ("-", "'", "’"):
         return a.entity if a.size >= b.size else b.entity
     return ""
+
+
+def _has_code(text: str, gap: str, after: Span) -> bool:
+    """Whether what stands between two places is the code of a state: in capitals, or before a postal code."""
+    return _CODE_GAP.fullmatch(gap) is not None and (gap.strip(" ,\n").isupper() or text[after.start].isdecimal())
 
 
 def _whole(text: str, span: Span) -> Span:

@@ -55,6 +55,40 @@ def rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
             0.85,
         ),
         (
+            "pair",
+            re.compile(
+                r"(?i)(?<!\w)(?:(?:patient|pt|client|member|guarantor|insured|subscriber|full|legal|customer|contact"
+                r"|account holder)[ _]?name|attending|surgeon|dictated by|signed by|referring (?:md|physician)|pcp"
+                r"|next of kin|nok|emergency contact|guardian|spouse|caller|technician|tech|interpreter)\s{0,2}:"
+                rf"[ \t]{{0,4}}(?P<v>{_SOME},?[ ]{_SOME})"
+            ),
+            0.9,
+        ),
+        (
+            "pair",
+            re.compile(
+                rf"(?<!\w)(?i:wife|husband|son|daughter|mother|father|sister|brother|niece|nephew|neighbou?r|partner|spouse)"
+                rf"[ ]{{1,2}}(?P<v>{_CAP}[ ]{_CAP})(?!\w)"
+            ),
+            0.9,
+        ),
+        (
+            "pair",
+            re.compile(
+                rf"(?<!\w)(?P<v>{_CAP}[ ]{_CAP})"
+                r"(?=,?[ ](?i:is|was)[ ](?i:an?)[ ]\d{1,3}[ -]?(?i:yo|y/o|y\.o\.|year|yr))"
+            ),
+            0.9,
+        ),
+        (
+            "pair",
+            re.compile(
+                rf"(?i)(?<!\w)name\s{{0,2}}:[ \t]{{0,4}}(?P<v>{_SOME},?[ ]{_SOME})"
+                r"(?=[ \t,;]{1,6}(?:mrn|dob|med rec|ssn)\b)"
+            ),
+            0.9,
+        ),
+        (
             "role",
             re.compile(
                 rf"(?<!\w)(?i:{_ROLES})(?:['’]s)?(?:[ ]name)?(?:,?[ ](?:is|was|named|called)|:|,|[ ]-)?"
@@ -91,7 +125,7 @@ def rules() -> tuple[tuple[str, re.Pattern[str], float], ...]:
                 rf"(?<!\w)(?P<v>{_CAPS}),?[ ]{{1,2}}(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|PhD|Ph\.D\.|LPN|DDS|PharmD"
                 rf"|MBBS|APRN|CRNA|LCSW|FNP|Esq)(?!\w)"
             ),
-            0.85,
+            0.9,
         ),
     )
 

@@ -44,9 +44,20 @@ class NameFinder:
     def _announced(self, text: str) -> Iterator[Span]:
         for announcement, pattern, score in rules():
             for match in pattern.finditer(text):
+                if announcement == "pair" and not self._is_pair(match["v"]):
+                    continue  # the other announcements say of it what they can
                 kept = self._trim(text, match.start("v"), match.end("v"), announcement)
                 if kept is not None:
                     yield Span(start=kept[0], end=kept[1], entity=ENTITY, score=score)
+
+    def _is_pair(self, written: str) -> bool:
+        """Two words that the lists bear out where a name is due: one of them, or both if one is in small letters."""
+        words = [token[0] for token in TOKEN.finditer(written)]
+        folded = [fold(word).removesuffix("'s") for word in words]
+        if len(words) != 2 or any(word in NO_NAMES for word in folded):
+            return False
+        listed = sum(word in self.gazetteer.first or word in self.gazetteer.last for word in folded)
+        return listed >= (2 if any(word.islower() for word in words) else 1)
 
     def _trim(self, text: str, start: int, end: int, announcement: str) -> tuple[int, int] | None:
         """The part of a candidate up to the first word that is no name; None if nothing is left."""
@@ -67,7 +78,7 @@ class NameFinder:
         listed = folded in self.gazetteer.first or folded in self.gazetteer.last
         if folded in NO_NAMES:
             return False
-        if announcement in ("title", "degree") and first:
+        if announcement == "pair" or (announcement in ("title", "degree") and first):
             return True
         if announcement == "kin":
             return listed and folded not in self.gazetteer.ordinary

@@ -54,14 +54,14 @@ def open_text_scrubber(key: bytes, *, surrogates: Surrogates | None = None, mode
     Raises: UsageError (model-not-usable) if it is none of these, (model-not-installed) without the extra.
     """
     from privacy.scrub.gazetteer import load_gazetteer  # faker and presidio cost a second that tables need not pay
-    from privacy.scrub.tagger import Committee
+    from privacy.scrub.tagger import Tagger
 
     is_ours = model is None or model == STRONG
     with lightly("torch", "transformers") if is_ours else nullcontext():
         from privacy.scrub.presidio import PresidioDetector, plugged
 
     gazetteer = load_gazetteer()
-    tagger: Finder = _strong() if model == STRONG else Committee.load()
+    tagger: Finder = _strong() if model == STRONG else Tagger.load()
     extra, nlp_engine = ((), None) if model is None or is_ours else plugged(model)
     detector = PresidioDetector(gazetteer, tagger=tagger, extra=extra, nlp_engine=nlp_engine)
     return TextScrubber(

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def scrub(request: Request, on_progress: Progress) -> Request:
     """Canonical Parquet -> scrubbed training, member and control rows. A map of each person's own rows."""
     from privacy.persons import person_set
-    from privacy.scrub.table import scrub_table
+    from privacy.scrub.files import scrub_rows
 
     schema, out = schema_of(request), path_of(request, "out")
     on_progress("scrub", 0)
     parts = split_rows(request, schema)
     on_progress("scrub", 20)
-    train, report = scrub_table(parts.train, schema, key=key_of(request, "surrogate_key"))
+    train, report = scrub_rows(parts.train, schema, key=key_of(request, "surrogate_key"))
     on_progress("scrub", 90)
     pq.write_table(train, out / "train.parquet", compression="zstd")
     # The audit knows people by the same pseudonyms as the training rows, or it would take them for others.

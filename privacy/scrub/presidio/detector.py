@@ -14,7 +14,7 @@ from privacy.scrub.folding import fold
 from privacy.scrub.joining import joined, supported
 from privacy.scrub.lexicon import Gazetteer
 from privacy.scrub.names import propagate
-from privacy.scrub.presidio.recognizers import NAMES, ModelRecognizer, our_recognizers
+from privacy.scrub.presidio.recognizers import NAMES, model_recognizer, our_recognizers
 
 LANGUAGE = "en"
 THRESHOLD = 0.4
@@ -47,6 +47,24 @@ class NoContext(ContextAwareEnhancer):
         return raw_results
 
 
+class Registry(RecognizerRegistry):
+    """All recognizers of a language in the order they were given: every entity is asked for of every text.
+
+    The stock one searches them anew for each entity of each text, and returns them in the order of a set.
+    """
+
+    def get_recognizers(
+        self,
+        language: str,
+        entities: list[str] | None = None,  # noqa: ARG002
+        all_fields: bool = False,  # noqa: ARG002
+        ad_hoc_recognizers: list[EntityRecognizer] | None = None,
+    ) -> list[EntityRecognizer]:
+        """Those of ``language``."""
+        known = [*self.recognizers, *(ad_hoc_recognizers or [])]
+        return [recognizer for recognizer in known if recognizer.supported_language == language]
+
+
 class PresidioDetector:
     """A ``Detector``. Build one and pass it on: building takes about half a second, most of it the name lists.
 
@@ -64,10 +82,8 @@ class PresidioDetector:
     ) -> None:
         self._gazetteer = gazetteer
         self._hints = tagger is not None
-        learned = [] if tagger is None else [ModelRecognizer(tagger)]
-        registry = RecognizerRegistry(
-            recognizers=[*our_recognizers(gazetteer), *learned, *extra], supported_languages=[LANGUAGE]
-        )
+        learned = [] if tagger is None else [model_recognizer(tagger)]
+        registry = Registry(recognizers=[*our_recognizers(gazetteer), *learned, *extra], supported_languages=[LANGUAGE])
         self._engine = AnalyzerEngine(
             registry=registry,
             nlp_engine=nlp_engine or NoOpNlpEngine(models=[{"lang_code": LANGUAGE, "model_name": ""}]),

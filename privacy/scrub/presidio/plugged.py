@@ -11,7 +11,7 @@ from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
 from privacy.scrub.presidio.detector import LANGUAGE
-from privacy.scrub.presidio.recognizers import ModelRecognizer
+from privacy.scrub.presidio.recognizers import model_recognizer
 from understudy.errors import UsageError
 
 
@@ -29,7 +29,7 @@ def plugged(path: Path) -> tuple[list[EntityRecognizer], NlpEngine | None]:
         if (path / "config.json").is_file() and any(path.rglob("*.onnx")):
             from privacy.scrub.neural.classifier import OnnxClassifier  # the extra need not be there
 
-            return [ModelRecognizer(OnnxClassifier.load(path), "OnnxClassifier")], None
+            return [model_recognizer(OnnxClassifier.load(path), "OnnxClassifier")], None
         if path.suffix in (".yaml", ".yml") and path.is_file():
             return _configured(path)
     except UsageError:

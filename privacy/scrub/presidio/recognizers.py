@@ -8,7 +8,7 @@ from typing import Any
 
 from presidio_analyzer import EntityRecognizer, LocalRecognizer, RecognizerResult
 
-from privacy.scrub.base import HINT, KIND_OF_ENTITY, Finder
+from privacy.scrub.base import HINT, KIND_OF_ENTITY, Finder, Span
 from privacy.scrub.dates import find_dates
 from privacy.scrub.folding import fold
 from privacy.scrub.lexicon import Gazetteer
@@ -52,12 +52,12 @@ class RuleRecognizer(LocalRecognizer):
         return results
 
 
-class FunctionRecognizer(LocalRecognizer):
-    """A Presidio recognizer around a function from text to (start, end, score)."""
+class SpanRecognizer(LocalRecognizer):
+    """A Presidio recognizer around a function from text to spans, which needs nothing of Presidio."""
 
-    def __init__(self, entity: str, find: Callable[[str], Iterable[tuple[int, int, float]]]) -> None:
+    def __init__(self, name: str, entities: Iterable[str], find: Callable[[str], Iterable[Span]]) -> None:
         self._find = find
-        super().__init__(supported_entities=[entity], name=f"Understudy{entity}")
+        super().__init__(supported_entities=sorted(entities), name=name)
 
     def load(self) -> None:
         """Nothing to load."""
@@ -69,42 +69,29 @@ class FunctionRecognizer(LocalRecognizer):
         nlp_artifacts: Any = None,  # noqa: ARG002
     ) -> list[RecognizerResult]:
         """What the function finds."""
-        return [_result(self, start, end, score) for start, end, score in self._find(text)]
+        return [_result(self, span.start, span.end, span.score, span.entity) for span in self._find(text)]
 
 
-class ModelRecognizer(LocalRecognizer):
-    """A model of ours, or one in our hands, as a Presidio recognizer of many entities."""
+def model_recognizer(model: Finder, name: str = "UnderstudyTagger") -> EntityRecognizer:
+    """A model of ours, or one in our hands, as a Presidio recognizer of many entities: all but eponyms."""
 
-    def __init__(self, model: Finder, name: str = "UnderstudyTagger") -> None:
-        self._model = model
-        super().__init__(supported_entities=sorted([*KIND_OF_ENTITY, HINT]), name=name)
+    def find(text: str) -> Iterator[Span]:
+        return (span for span in model.find(text) if not is_eponym(text, span))
 
-    def load(self) -> None:
-        """Its weights are loaded already."""
-
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],  # noqa: ARG002
-        nlp_artifacts: Any = None,  # noqa: ARG002
-    ) -> list[RecognizerResult]:
-        """The spans of the model that are not an eponym's."""
-        found = (span for span in self._model.find(text) if not is_eponym(text, span))
-        return [_result(self, span.start, span.end, span.score, span.entity) for span in found]
+    return SpanRecognizer(name, [*KIND_OF_ENTITY, HINT], find)
 
 
 def our_recognizers(gazetteer: Gazetteer) -> list[EntityRecognizer]:
     """Rules, names by rule, dates."""
-    names = NameFinder(gazetteer)
-
-    def find_names(text: str) -> Iterator[tuple[int, int, float]]:
-        return ((span.start, span.end, span.score) for span in names.find(text))
-
     return [
         RuleRecognizer(RULES),
-        FunctionRecognizer("PERSON", find_names),
-        FunctionRecognizer("DATE_TIME", find_dates),
+        SpanRecognizer(NAMES, ["PERSON"], NameFinder(gazetteer).find),
+        SpanRecognizer("UnderstudyDATE_TIME", ["DATE_TIME"], _dates),
     ]
+
+
+def _dates(text: str) -> Iterator[Span]:
+    return (Span(start=start, end=end, entity="DATE_TIME", score=score) for start, end, score in find_dates(text))
 
 
 def _compiled(rule: Rule) -> tuple[re.Pattern[str], int | str]:
@@ -112,13 +99,13 @@ def _compiled(rule: Rule) -> tuple[re.Pattern[str], int | str]:
     return pattern, "v" if "v" in pattern.groupindex else 0
 
 
-def _result(recognizer: Any, start: int, end: int, score: float, entity: str = "") -> RecognizerResult:
+def _result(recognizer: Any, start: int, end: int, score: float, entity: str) -> RecognizerResult:
     metadata = {
         RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
         RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
     }
     return RecognizerResult(
-        entity_type=entity or recognizer.supported_entities[0],
+        entity_type=entity,
         start=start,
         end=end,
         score=score,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+
+import pytest
 
 from benchmarks.scrub_generate import TEMPLATES
 from benchmarks.scrub_score import error_kinds
-from benchmarks.scrub_styles import N_EACH, STYLES, styled
+from benchmarks.scrub_styles import FRESH, N_EACH, STYLES, styled
 from privacy.scrub.base import Span
 
 
@@ -18,9 +21,10 @@ def test_the_set_is_the_same_for_the_same_seed_and_another_for_another() -> None
     assert styled(3) == styled(3) != styled(4)
 
 
-def test_labels_lie_over_their_words_and_do_not_overlap() -> None:
-    made = styled()
-    assert len(made) == N_EACH * len(_lines(STYLES.read_text(encoding="utf-8")))
+@pytest.mark.parametrize("path", [STYLES, FRESH])
+def test_labels_lie_over_their_words_and_do_not_overlap(path: Path) -> None:
+    made = styled(path=path)
+    assert len(made) == N_EACH * len(_lines(path.read_text(encoding="utf-8")))
     for style, _, (text, spans) in made:
         assert not set("{}\x01\x02\x03") & set(text) or style == "json"
         assert all(a[1] <= b[0] for a, b in pairwise(spans))
@@ -28,8 +32,9 @@ def test_labels_lie_over_their_words_and_do_not_overlap() -> None:
         assert style != "none" or {entity for _, _, entity in spans} <= {"DATE", "TITLE"}
 
 
-def test_no_line_of_it_is_trained_on() -> None:
-    measured = {line.partition(" ")[2] for line in _lines(STYLES.read_text(encoding="utf-8"))}
+@pytest.mark.parametrize("path", [STYLES, FRESH])
+def test_no_line_of_it_is_trained_on(path: Path) -> None:
+    measured = {line.partition(" ")[2] for line in _lines(path.read_text(encoding="utf-8"))}
     assert not measured & _lines(TEMPLATES.read_text(encoding="utf-8"))
 
 

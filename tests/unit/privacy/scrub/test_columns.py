@@ -118,6 +118,41 @@ def test_numbers_need_a_name() -> None:
     assert _kinds(glucose=numbers, charge=[n / 2 for n in range(40)], phone=numbers) == {"phone": "phone"}
 
 
+def test_a_short_name_means_what_its_values_can_be() -> None:
+    table = pa.table(
+        {
+            "ph": [7.31, 7.4, 7.38] * 20,
+            "plt": list(range(150, 210)),
+            "cp": [0, 1, 2, 3] * 15,
+            "mobile": ["yes", "no", "unknown"] * 20,
+            "cell": [5_550_000_000 + n for n in range(60)],
+            "zip": list(range(2_100, 2_160)),
+            "tel": [f"555-01{n}" for n in range(10, 70)],
+            "nome": [f"Ana{chr(97 + n % 26)} Lima" for n in range(60)],
+        }
+    )
+    assert {guess.column: guess.kind for guess in propose_kinds(table)} == {
+        "cell": "phone",
+        "zip": "zip",
+        "tel": "phone",
+        "nome": "name",
+    }
+
+
+def test_one_row_is_enough_for_a_remark_a_sentence_or_a_shape() -> None:
+    table = pa.table(
+        {
+            "note": ["She said: call Ana"],
+            "c1": ["Patient Ana Quintero was seen today and came back."],
+            "c2": ["ana@fastpost.net"],
+            "remarks": ["B"],
+            "grade": ["A"],
+        }
+    )
+    kinds = {guess.column: guess.kind for guess in propose_kinds(table)}
+    assert kinds == {"note": "text", "c1": "text", "c2": "email"}
+
+
 def test_near_unique_codes_under_an_id_like_name_are_identifiers() -> None:
     assert _kinds(widget_key=[f"W-{n:05d}" for n in range(50)], widget_code=["A1", "B2"] * 25) == {
         "widget_key": "identifier"

@@ -36,6 +36,21 @@ def _read(text: str, spans: list[Span]) -> list[tuple[str, str]]:
             [("1 Elm Row", "STREET_ADDRESS"), ("Leeds", "LOCATION")],
             [("1 Elm Row\nnan, Leeds", "STREET_ADDRESS")],
         ),
+        (
+            "12 Elm Row, Delmas, mp 35739",
+            [("12 Elm Row, Delmas", "STREET_ADDRESS"), ("35739", "ZIP_CODE")],
+            [("12 Elm Row, Delmas, mp 35739", "STREET_ADDRESS")],
+        ),
+        (
+            "12 Elm Row\nLeeds\n, ON\n Canada",
+            [("12 Elm Row\nLeeds", "STREET_ADDRESS"), ("Canada", "LOCATION")],
+            [("12 Elm Row\nLeeds\n, ON\n Canada", "STREET_ADDRESS")],
+        ),
+        (
+            "at the corner of Elm Row and Mill Road",
+            [("Elm Row", "STREET_ADDRESS"), ("Mill Road", "STREET_ADDRESS")],
+            [("Elm Row and Mill Road", "STREET_ADDRESS")],
+        ),
         ("frank v. moss left", [("frank", "PERSON"), ("moss", "PERSON")], [("frank v. moss", "PERSON")]),
         ("Sun-hee left", [("Sun", "PERSON")], [("Sun-hee", "PERSON")]),
         ("Rowe-Iqbal sued", [("Rowe", "PERSON"), ("Iqbal", "ORGANIZATION")], [("Rowe-Iqbal", "ORGANIZATION")]),
@@ -52,6 +67,8 @@ def test_pieces_of_one_thing_are_one(text: str, found: list[tuple[str, str]], wh
         ("Leeds, Bob", [("Leeds", "LOCATION"), ("Bob", "PERSON")]),
         ("Leeds, 12 Elm Row", [("Leeds", "LOCATION"), ("12 Elm Row", "STREET_ADDRESS")]),
         ("12 Elm Row. Then Leeds", [("12 Elm Row", "STREET_ADDRESS"), ("Leeds", "LOCATION")]),
+        ("12 Elm Row, not Leeds", [("12 Elm Row", "STREET_ADDRESS"), ("Leeds", "LOCATION")]),
+        ("Elm Row and Mill Road", [("Elm Row", "STREET_ADDRESS"), ("Mill Road", "STREET_ADDRESS")]),
         ("London-based", [("London", "LOCATION")]),
     ],
 )

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from privacy.scrub.neural.classifier import OnnxClassifier, entity_of
 from privacy.scrub.neural.encoder import DEPTH, HEADS, MATRICES, SIZE, encoder
+from privacy.scrub.neural.strong import pooled
 from privacy.scrub.table import open_text_scrubber
 from understudy.errors import UsageError
 
@@ -139,3 +140,12 @@ def test_a_users_classifier_plugs_in_by_its_folder(folder: Path) -> None:
 )
 def test_labels_become_entities(label: str, entity: str) -> None:
     assert entity_of(label) == entity
+
+
+def test_two_opinions_are_pooled_so_that_either_can_say_no() -> None:
+    sure, never = np.array([[0.02, 0.98]], F), np.array([[1.0, 0.0]], F)
+    assert pooled(sure, never, 0.5)[0, 1] < 0.01
+    opposed = pooled(np.array([[1.0, 0.0, 0.0]], F), np.array([[0.0, 1.0, 0.0]], F), 0.5)
+    assert np.allclose(opposed, [[0.5, 0.5, 0.0]], atol=0.01), "never nothing at all"
+    assert np.allclose(pooled(sure, sure, 0.3), sure)
+    assert pooled(sure, np.array([[0.5, 0.5]], F), 0.5)[0, 1] == pytest.approx(0.875, abs=1e-3)

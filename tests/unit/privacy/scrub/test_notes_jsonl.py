@@ -39,12 +39,58 @@ def test_each_line_comes_back_with_spans_over_the_original(tmp_path: Path, scrub
 
 
 @pytest.mark.parametrize(
-    "bad", [b"no json", b"[1]", b'{"txt": "a"}', b'{"text": 1}', b'{"text": "a", "name": "Ana"}', b"\xff\xfe{"]
+    "bad",
+    [
+        b"no json",
+        b"[1]",
+        b'{"txt": "a"}',
+        b'{"text": 1}',
+        b'{"text": "a", "name": "Ana"}',
+        b"\xff\xfe{",
+        b'{"text": "a", "person": true}',
+    ],
 )
 def test_a_bad_line_is_refused_by_its_number(tmp_path: Path, scrubber: TextScrubber, bad: bytes) -> None:
     with pytest.raises(InputRefused) as caught:
         _run(tmp_path, scrubber, b'{"text": "fine"}\n' + bad + b"\n")
     assert (caught.value.reason, caught.value.where[0].line) == ("not-jsonl", 2)
+
+
+def test_the_result_is_the_same_for_any_number_of_processes(tmp_path: Path, scrubber: TextScrubber) -> None:
+    source = tmp_path / "in.jsonl"
+    notes = [
+        {"text": f"Dr. Ana Quintero saw pt {n} on 3/{n % 28 + 1}/2021, MRN {12345000 + n}.", "person": f"p{n % 5}"}
+        for n in range(300)
+    ]
+    source.write_text("\ufeff" + "\n".join([*map(json.dumps, notes), "", '{"text": null}', '{"text": "\\ud800 Ana"}']))
+    results = []
+    for processes in (1, 3):
+        out, percents = tmp_path / f"out.{processes}", list[int]()
+        report = scrub_notes(source, out, scrubber, on_progress=percents.append, processes=processes)
+        assert percents == sorted(percents)
+        assert len(set(percents)) > 1
+        results.append((out.read_bytes(), report))
+    assert results[0] == results[1]
+    assert results[0][1].n_rows == 301
+    assert len(results[0][0].splitlines()) == 303
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_first_bad_line_is_named_and_nothing_is_kept(
+    tmp_path: Path, scrubber: TextScrubber, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("privacy.scrub.notes.MAX_LINE_BYTES", 50_000)
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    fine = [b'{"text": null}'] * 1_500
+    source.write_bytes(b"\n".join([*fine, b'{"text": 1}', *fine, b'{"text": "' + b"x" * 60_000 + b'"}']))
+    with pytest.raises(InputRefused) as caught:
+        scrub_notes(source, out, scrubber, processes=processes)
+    assert caught.value.where[0].line == 1_501
+    source.write_bytes(b"\n".join([*fine, b'{"text": "' + b"x" * 60_000 + b'"}', *fine]))
+    with pytest.raises(InputRefused) as caught:
+        scrub_notes(source, out, scrubber, processes=processes)
+    assert (caught.value.where[0].line, caught.value.message) == (1_501, "A line is too long for a note.")
+    assert not out.exists()
 
 
 def test_a_model_is_a_path_and_nothing_else(tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ def _found(detector: PresidioDetector, text: str) -> list[tuple[str, str]]:
         ("Lives in Bath. Plate ABC-1234", "Bath", "LOCATION"),
         ("lives at 66 Cowper Street by the park", "66 Cowper Street", "STREET_ADDRESS"),
         ("Mr. Parkinson's wife", "Parkinson", "PERSON"),
+        ("Will May may march in the parade.", "Will May", "PERSON"),
+        ("attending: faith young, m.d.", "faith young", "PERSON"),
+        ("NAME: LONG, ART   MRN: 57269797", "LONG, ART", "PERSON"),
+        ("Wife Hope Bright notified", "Hope Bright", "PERSON"),
+        ("April Showers is a 66 yo retired welder.", "April Showers", "PERSON"),
     ],
 )
 def test_an_identifier_is_found_whole(detector: PresidioDetector, text: str, value: str, entity: str) -> None:
@@ -88,6 +93,8 @@ def test_an_identifier_is_found_whole(detector: PresidioDetector, text: str, val
         "This 54-year-old woman has 12 lead ECG changes and takes Metformin 500 mg.",
         "denies Parkinson's, Bell's palsy, Crohn's; h/o Bell's. No Alzheimer. Hodgkin's lymphoma, Graves' disease.",
         "Ticket 61, visit 2, at 12:30:45.",
+        "The rise of the unions in the 60s. May may be cold, and in May we march.",
+        "Caller: Wants Refill of meds. Spouse: None reported. tech: battery low.",
     ],
 )
 def test_clinical_language_is_left_alone(detector: PresidioDetector, text: str) -> None:
