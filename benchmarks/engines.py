@@ -4,7 +4,9 @@ Engines get a fully declared schema of the table's codes, so nothing is spent on
 number of rows. Scores are those of ``score``. Sealed engines run if their environments are under
 UNDERSTUDY_HOME/engines. One process a fit, so that peak memory is the fit's (a sealed process included); its seconds,
 of the wall and of the processor, include the start of a sealed process. Raw results go to docs/bench/engines.jsonl,
-where a case that is there is not run again unless it failed; the table of all of them to docs/bench/engines.md.
+where a case that is there is not run again unless it failed; tables and picture of all of them to docs/bench/engines.md
+and engines.svg (``engines_page``). With each table two references are scored: its rows drawn again, which have the
+error of sampling alone, and its columns shuffled, which have lost all dependence and nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,11 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks import tables
+from benchmarks.engines_page import PICTURE, REFERENCES, Result, draw, written
 from benchmarks.machine import described
 from benchmarks.process import ROOT
 from benchmarks.score import score
+from benchmarks.tables import CodedTable
 from privacy.session import Meter, PrivateSession
 from service.settings import Settings
 from synthesizers.registry import engine, engines, is_ready
@@ -37,19 +40,13 @@ from understudy.schema import TableSchema
 
 DELTA = 1e-6
 DOCS = ROOT / "docs" / "bench"
-HEAD = (
-    "| table | engine | epsilon | seeds | 2-way TVD | 3-way TVD | TSTR AUC | fit s | CPU s | peak MiB |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
-)
-
-Result = dict[str, Any]
 _CASE = ("table", "engine", "epsilon", "seed", "most")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what is missing, seed by seed, then write the table."""
+    """Run what is missing, seed by seed, then write the page and its picture."""
     asked = _options(arguments)
-    results, report = asked.out / "engines.jsonl", asked.out / "engines.md"
+    results = asked.out / "engines.jsonl"
     known = {tuple(one[key] for key in _CASE) for one in _read(results) if "scores" in one}
     for case in _cases(asked):
         if tuple(case) in known:
@@ -58,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(found), flush=True)
         with results.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(found) + "\n")
-    report.write_text(written(_read(results)), encoding="utf-8")
+    found_all = _read(results)
+    (asked.out / "engines.md").write_text(written(found_all), encoding="utf-8")
+    draw(found_all, asked.out / PICTURE)
 
 
 def _options(arguments: Sequence[str] | None) -> Namespace:
@@ -76,11 +75,12 @@ def _options(arguments: Sequence[str] | None) -> Namespace:
 def _cases(asked: Namespace) -> Iterator[list[Any]]:
     """As ``_CASE``. An engine without a guarantee has no epsilon, and is run once a seed: at 0."""
     folder = Settings.from_environment(os.environ).home / "engines"
-    ready = [name for name, one in engines(folder).items() if is_ready(one)]
+    known = engines(folder)
+    names = asked.engines or [*REFERENCES, *(name for name, one in known.items() if is_ready(one))]
     for seed in range(asked.seeds):
         for table in asked.tables:
-            for name in asked.engines or ready:
-                private = engine(name).formal_guarantee is not None
+            for name in names:
+                private = name not in REFERENCES and known[name].formal_guarantee is not None
                 for epsilon in asked.epsilons if private else [0.0]:
                     yield [table, name, epsilon, seed, asked.most]
 
@@ -106,50 +106,39 @@ def _apart(case: list[Any], timeout_s: float) -> Result:
     return found | {"scores": json.loads(done.stdout)["scores"]}
 
 
-def written(results: Sequence[Result]) -> str:
-    """The page: a row for each table, engine and epsilon, means over its seeds; then what failed, and why."""
-    groups: dict[tuple[str, str, float, int], list[dict[str, float]]] = {}
-    for one in results:
-        if "scores" in one:
-            key = (one["table"], one["engine"], one["epsilon"], one["most"])
-            groups.setdefault(key, []).append(one["scores"])
-    rows = [_row(*key, found) for key, found in sorted(groups.items())]
-    failed = [
-        f"- {one['table']}, {one['engine']}, epsilon {one['epsilon']:g}: {one['failed']}"
-        for one in results
-        if "failed" in one
-    ]
-    machines = sorted({str(one["machine"]) for one in results})
-    return "\n".join(["# Engines", "", *machines, "", HEAD, *rows, "", *failed]).rstrip() + "\n"
-
-
-def _row(table: str, name: str, epsilon: float, most: int, found: list[dict[str, float]]) -> str:
-    table = f"{table}, {most:,} rows" if most else table
-    of = {key: mean(one[key] for one in found) for key in found[0] if all(key in one for one in found)}
-    cpu_s = f"{of['cpu_s']:.1f}" if "cpu_s" in of else ""  # results of before have none
-    return (
-        f"| {table} | {name} | {f'{epsilon:g}' if epsilon else 'none'} | {len(found)} | {of['tvd2']:.4f} | "
-        f"{of['tvd3']:.4f} | {of['auc']:.3f} | {of['fit_s']:.1f} | {cpu_s} | {of['peak_mib']:.0f} |"
-    )
-
-
 def one() -> None:
     """Fit and score the case on the command line, and print it as JSON."""
     name_of_table, name, epsilon, seed, most = json.loads(sys.argv[1])
     table = tables.load(name_of_table)
     assert table is not None, "BENCH_DATA does not lead to the table"
     codes = table.codes.iloc[:most] if most else table.codes
+    made, costs = _referred(codes, name, seed) if name in REFERENCES else _made(table, codes, name, epsilon, seed)
+    scores = {**asdict(score(table, made)), **costs}
+    print(json.dumps({"table": name_of_table, "engine": name, "epsilon": epsilon, "seed": seed, "scores": scores}))
+
+
+def _referred(codes: pd.DataFrame, name: str, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
+    """As many rows, drawn from these with replacement; or these with each column in an order of its own."""
+    rng = np.random.default_rng(seed)
+    if name == "resampled":
+        return codes.iloc[rng.integers(0, len(codes), len(codes))], {}
+    return pd.DataFrame({column: rng.permutation(codes[column].to_numpy()) for column in codes}), {}
+
+
+def _made(
+    table: CodedTable, codes: pd.DataFrame, name: str, epsilon: float, seed: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """An engine's rows, and what its fit cost."""
     chosen = engine(name, Settings.from_environment(os.environ).home / "engines")
     schema = _schema(table.sizes)
     plan = chosen.plan(schema, epsilon=epsilon or 1.0, delta=DELTA, n_rows=len(codes))
     rows = pa.table({column: pa.array(codes[column].to_numpy().astype(np.int64)) for column in table.sizes})
     began, used = time.perf_counter(), _cpu_s()
     fitted = chosen.fit(PrivateSession(rows, schema, Meter(plan.events), os.urandom), plan)
-    fit_s, cpu_s = time.perf_counter() - began, _cpu_s() - used
+    costs = {"fit_s": time.perf_counter() - began, "cpu_s": _cpu_s() - used}
     made: pd.DataFrame = fitted.sample(len(codes), seed=seed).to_pandas()
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
-    scores = {**asdict(score(table, made)), "fit_s": fit_s, "cpu_s": cpu_s, "peak_mib": peak}
-    print(json.dumps({"table": name_of_table, "engine": name, "epsilon": epsilon, "seed": seed, "scores": scores}))
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return made, costs | {"peak_mib": peak / 1024}
 
 
 def _cpu_s() -> float:

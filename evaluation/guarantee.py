@@ -141,6 +141,10 @@ def _describe(event: Mapping[str, object]) -> str:
         return text if rate is None else f"{text}, each on a random {float(str(rate)):.3g} of the rows"
     if kind in ("gaussian", "laplace"):
         return f"{kind.capitalize()} noise, multiplier {float(str(event.get('noise_multiplier', 'nan'))):.4g}"
+    if kind == "zcdp":
+        return f"an engine as a whole, zero-concentrated with rho {float(str(event.get('rho', 'nan'))):.4g}"
+    if kind == "non_private":
+        return "the rows themselves, without any guarantee"
     if kind == "failure":
         return f"threshold, fails with probability {short(float(str(event.get('delta', 'nan'))))}"
     numbers = [f"{key} {value:.4g}" for key, value in event.items() if isinstance(value, int | float)]
@@ -166,15 +170,17 @@ def _origins(statement: PrivacyStatement) -> Table:
 
 
 def _budget(statement: PrivacyStatement) -> Figure:
-    budget = statement.budget
+    """Without a guarantee this release has no epsilon to show, least of all 0: what it spent was for its domain."""
+    budget, this = statement.budget, statement.epsilon
     granted, left = (budget.epsilon_granted, budget.epsilon_left) if budget is not None else (0.0, 0.0)
-    this = statement.epsilon or 0.0
-    before = max(0.0, granted - left - this)
+    before = max(0.0, granted - left - (this or 0.0))
     return Figure(
         id="guarantee-budget",
         kind="budget",
         title="Budget of the population",
-        description="Epsilon granted to this population, and where it has gone.",
-        labels=("Spent before", "This release", "Left"),
+        description="Epsilon granted to this population, and where it has gone."
+        if this is not None
+        else "Epsilon granted to this population, and where it has gone. This release has no formal guarantee.",
+        labels=("Spent before" if this is not None else "Spent", "This release", "Left"),
         series=(Series(name="Epsilon", values=(before, this, max(0.0, left)), disclosure=Disclosure.RELEASABLE),),
     )

@@ -22,7 +22,7 @@ def page_one(report: Json) -> Json:
         "promise": _CONTRADICTED * bool(report.get("stop")) + _promise(report["statement"]),
         "is_promised": report["statement"].get("epsilon") is not None,
         "odds": _odds(report),
-        "attempts": _attempts(int(report["attempts"])),
+        "attempts": _attempts(int(report["attempts"]), report["statement"]),
         "verdict": _verdict(report),
         "lights": [_light(section) for section in report["sections"] if section["metrics"]],
     }
@@ -55,12 +55,15 @@ def _odds(report: Json) -> str:
     return f"Furthest that a belief about any one person can move: {moved}." if moved else ""
 
 
-def _attempts(count: int) -> str:
+def _attempts(count: int, statement: Json) -> str:
     if count <= 1:
         return "This is the first release tried; nothing was chosen among several."
+    covered = "the guarantee covers each of them, but not the choice"
+    if statement.get("epsilon") is None:
+        covered = "no guarantee covers the choice"
     return (
         f"{count} releases were tried, looks at a curve over epsilon included. If this one was chosen by looking at "
-        "owner figures, the guarantee covers each of them, but not the choice."
+        f"owner figures, {covered}."
     )
 
 

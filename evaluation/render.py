@@ -147,5 +147,5 @@ def _figure(figure: Json) -> Json:
 
 def _cell(value: float | None, kind: str) -> str:
     if value is None:
-        return ""
+        return "no guarantee" if kind == "budget" else ""
     return f"{value:.1%}" if kind in ("histogram", "roc") else f"{value:.3f}"

@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 
 from privacy.accounting import DpEvent, gaussian_event
 from privacy.binning import Discretisation, DomainPlan, discretise
+from privacy.calibration import TrainingPlan
 from privacy.counting import CountingSession, l2_sensitivity
 from privacy.domain import Clique, Domain
 from privacy.marginals import NoisyMarginal
 from privacy.meter import Meter
 from privacy.noise import Entropy
+from privacy.records import MatrixUnits, RecordUnits, Units
 from privacy.sources.arrow import ArrowRows
 from privacy.sources.base import RowSource
-from privacy.training import MAX_RECORDS, MatrixUnits, RecordUnits, TrainingPlan, Units, require_deep, train
+from privacy.training import MAX_RECORDS, require_deep, train
 from privacy.unitrows import coded_rows, each_row, grouped, unit_numbers
 from privacy.vectors import Sparse, noisy_sum
 from understudy.errors import Failed, UsageError

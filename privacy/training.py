@@ -1,7 +1,7 @@
 """DP-SGD: gradients of persons, clipped one by one, added up with exact noise. The only door to opacus.
 
-``privacy.session`` calls ``train``; engines make plans with ``calibrate`` and hand over a module and a loss. Torch and
-opacus are the optional extra ``deep`` and are imported only when something is trained.
+``privacy.session`` calls ``train``; engines make plans (``privacy.calibration``) and hand over a module and a loss.
+Torch and opacus are the optional extra ``deep`` and are imported only when something is trained.
 
 What is done in each of ``steps`` rounds, with nothing of it told to anybody but the module's new parameters:
 1. every unit is in the round by a coin of its own with chance ``sample_rate`` (Poisson sampling: never a fixed batch);
@@ -14,218 +14,31 @@ What is done in each of ``steps`` rounds, with nothing of it told to anybody but
 
 The number of rounds is fixed beforehand. No loss, norm or count is returned, logged or used to stop; ``on_step`` gets
 two counters. A run that is cut short cannot be resumed: running again is another mechanism with a price of its own.
-Source: Abadi et al. 2016, arXiv:1607.00133; accounting by PLD, Koskela et al. 2020, arXiv:1906.03049.
+Source: Abadi et al. 2016, arXiv:1607.00133. Step 3 is ``privacy.clipping``'s.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.accounting import DpEvent, compose, epsilon_by_rdp, epsilon_of, gaussian_event, poisson_event, repeated
+from privacy.calibration import TrainingPlan
+from privacy.clipping import lattice_radius, on_lattice, per_unit
 from privacy.noise import Entropy, rounded_gaussian
-from understudy.errors import PrivacyParameterError, UsageError
+from privacy.records import Batch, Ints, Units
+from understudy.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
 
-Batch = Any
-"""What a loss understands: a tensor, or a tuple or a mapping of tensors, each with records along its first axis."""
-Ints = NDArray[np.intp]
-
 MAX_RECORDS = 256
 """Records whose gradients are held at once."""
-_LEAST_NOISE, _MOST_NOISE = 0.05, 1e4
-_WHOLE_ORDERS = (*range(2, 64), 96, 128, 256, 512)
-_PRECISION = 5e-3
-"""Relative precision of a calibrated noise multiplier, rounded up."""
-_LEAST_LATTICE, _MOST_LATTICE = 2**16, 2**24
-_FLOAT_SLACK = 2.0**-20
-"""Covers what float32 products lose: one part in 2**23 each."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingPlan:
-    """What a training costs and how it is done, from public numbers alone.
-
-    Units: ``noise_multiplier`` is the noise's standard deviation over ``clip_norm``; ``expected_units`` is a public
-    guess of the number of units (a bucket, or a noisy count), by which means are taken.
-    Raises: PrivacyParameterError for a number out of range. Nothing is clamped.
-    """
-
-    noise_multiplier: float
-    sample_rate: float
-    steps: int
-    clip_norm: float
-    expected_units: int
-
-    def __post_init__(self) -> None:
-        if not 0 < self.sample_rate <= 1 or not 1 <= self.steps <= 1_000_000 or self.expected_units < 1:
-            raise PrivacyParameterError("A training has a sample rate in (0, 1], at least one step and one unit.")
-        if not (math.isfinite(self.clip_norm) and self.clip_norm > 0):
-            raise PrivacyParameterError("A clipping norm is finite and above 0.")
-        gaussian_event(self.noise_multiplier)
-
-    def event(self) -> DpEvent:
-        """``steps`` times the Gaussian on a Poisson sample; with a sample rate of 1, plainly ``steps`` Gaussians."""
-        return training_event(self.noise_multiplier, self.sample_rate, self.steps)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> TrainingPlan:
-        """What ``as_dict`` wrote."""
-        return cls(**document)
-
-
-def training_event(noise_multiplier: float, sample_rate: float, steps: int) -> DpEvent:
-    """What ``steps`` rounds do to neighbouring tables."""
-    return repeated(poisson_event(sample_rate, gaussian_event(noise_multiplier)), steps)
-
-
-def calibrate(
-    epsilon: float,
-    delta: float,
-    *,
-    sample_rate: float,
-    steps: int,
-    clip_norm: float,
-    expected_units: int,
-    alongside: Iterable[DpEvent] = (),
-) -> TrainingPlan:
-    """The training with the least noise that costs, composed with ``alongside``, at most (epsilon, delta).
-
-    Reads no row. Raises: PrivacyParameterError if no noise is enough, because the other events use all of it.
-    """
-    others = list(alongside)
-
-    def epsilon_at(noise_multiplier: float) -> float:
-        event = training_event(noise_multiplier, sample_rate, steps)
-        return epsilon_of(compose([*others, event]), delta)
-
-    def guessed_at(noise_multiplier: float) -> float:
-        event = training_event(noise_multiplier, sample_rate, steps)
-        return epsilon_by_rdp(compose([*others, event]), delta, orders=_WHOLE_ORDERS)
-
-    low, high = _bracket(epsilon_at, epsilon, _guess(guessed_at, epsilon))
-    while high[0] - low[0] > _PRECISION * high[0]:
-        middle = _between(low, high, epsilon)
-        found = (middle, epsilon_at(middle))
-        low, high = (low, found) if found[1] <= epsilon else (found, high)
-    return TrainingPlan(
-        noise_multiplier=high[0],
-        sample_rate=sample_rate,
-        steps=steps,
-        clip_norm=clip_norm,
-        expected_units=expected_units,
-    )
-
-
-Guess = tuple[float, float]
-"""A noise multiplier and the epsilon that it costs."""
-
-
-def _guess(guessed_at: Callable[[float], float], epsilon: float) -> float:
-    """Where the quick bound says epsilon is: a few per cent above where the tight one does."""
-    low, high = _LEAST_NOISE, _MOST_NOISE
-    if guessed_at(high) > epsilon:
-        return high
-    while high > 1.005 * low:
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if guessed_at(middle) <= epsilon else (middle, high)
-    return high
-
-
-def _bracket(epsilon_at: Callable[[float], float], epsilon: float, start: float) -> tuple[Guess, Guess]:
-    """Two noise multipliers near ``start``, of which the smaller costs more than epsilon and the larger does not."""
-    guess = (start, epsilon_at(start))
-    up = guess[1] > epsilon
-    factor = 1.15 if up else 1 / 1.15
-    while True:
-        other = guess[0] * factor
-        if not _LEAST_NOISE <= other <= _MOST_NOISE:
-            if up:
-                raise PrivacyParameterError("Nothing is left for a training at this epsilon and delta.")
-            return (other, math.inf), guess
-        found = (other, epsilon_at(other))
-        if (found[1] <= epsilon) == up:
-            return (guess, found) if up else (found, guess)
-        guess, factor = found, factor**2
-
-
-def _between(low: Guess, high: Guess, epsilon: float) -> float:
-    """The next guess: by a straight line in log-log, kept off both ends, for a call takes a second."""
-    if not math.isfinite(low[1]):
-        return math.sqrt(low[0] * high[0])
-    share = math.log(low[1] / epsilon) / math.log(low[1] / high[1])
-    share = min(max(share + 0.02, 0.05), 0.95)
-    return float(low[0] * (high[0] / low[0]) ** share)
-
-
-class Units(Protocol):
-    """Private records by unit. Only ``train`` may ask."""
-
-    def __len__(self) -> int:
-        """Units, exactly: private."""
-        ...
-
-    def batch(self, chosen: Ints) -> tuple[Batch, Ints]:
-        """The records of some units, and for each record the place in ``chosen`` of its unit."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordUnits:
-    """Records of any kind. ``collate`` makes a batch of them; what it draws at random it draws per record."""
-
-    units: Sequence[Sequence[Any]]
-    collate: Callable[[Sequence[Any]], Batch]
-
-    def __len__(self) -> int:
-        return len(self.units)
-
-    def batch(self, chosen: Ints) -> tuple[Batch, Ints]:
-        """See ``Units.batch``."""
-        records = [(place, record) for place, unit in enumerate(chosen) for record in self.units[unit]]
-        return self.collate([record for _, record in records]), np.array([place for place, _ in records], dtype=np.intp)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MatrixUnits:
-    """Rows of a matrix. ``order[starts[u]:starts[u + 1]]`` are the rows of unit u."""
-
-    rows: NDArray[Any]
-    order: Ints
-    starts: Ints
-
-    @classmethod
-    def of(cls, rows: NDArray[Any], unit_of_row: NDArray[np.integer[Any]]) -> MatrixUnits:
-        """Shapes: rows (n, ...), unit_of_row (n,), any whole numbers."""
-        _, number = np.unique(unit_of_row, return_inverse=True)
-        order = np.argsort(number, kind="stable")
-        counts = np.bincount(number) if number.size else np.zeros(0, dtype=np.intp)
-        return cls(rows, order, np.concatenate([[0], np.cumsum(counts)]).astype(np.intp))
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def batch(self, chosen: Ints) -> tuple[Batch, Ints]:
-        """See ``Units.batch``; the batch is one tensor."""
-        import torch
-
-        sizes = self.starts[chosen + 1] - self.starts[chosen]
-        first = np.repeat(self.starts[chosen] - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
-        rows = self.order[np.arange(int(sizes.sum())) + first]
-        return torch.from_numpy(self.rows[rows]), np.repeat(np.arange(len(chosen)), sizes)
 
 
 def is_trainable() -> bool:
@@ -396,62 +209,6 @@ def _pieces(units: Units, chosen: Ints, max_records: int) -> Iterator[tuple[Batc
             waiting += [part[half:], part[:half]]
         elif len(place):
             yield batch, place, len(part)
-
-
-def per_unit(samples: Sequence[torch.Tensor], place: Ints, n_units: int) -> list[torch.Tensor]:
-    """Gradients by record -> mean gradients by unit. ``place[i]``: the unit of record i.
-
-    Shapes: (records, ...) -> (n_units, ...).
-    """
-    import torch
-
-    if n_units == len(place) and (place == np.arange(n_units)).all():
-        return list(samples)
-    device = samples[0].device
-    where = torch.from_numpy(np.asarray(place, dtype=np.int64)).to(device)
-    n_records = torch.from_numpy(np.maximum(np.bincount(place, minlength=n_units), 1)).to(device)
-    made = []
-    for sample in samples:
-        whole = torch.zeros((n_units, *sample.shape[1:]), dtype=sample.dtype, device=device)
-        whole.index_add_(0, where, sample)
-        made.append(whole / n_records.reshape(-1, *[1] * (sample.dim() - 1)).to(sample.dtype))
-    return made
-
-
-def on_lattice(units: Sequence[torch.Tensor], clip_norm: float, radius: int) -> list[NDArray[np.float64]]:
-    """Clip each unit's gradient to ``clip_norm``, put it on the lattice, add all units up.
-
-    Guarantees: one unit adds whole numbers of an L2 norm of at most ``radius`` over all arrays together. Clipped is to
-    ``radius`` less what rounding can add, sqrt(parameters) / 2, and what float32 can lose; norms are summed in double.
-    """
-    import torch
-
-    n_parameters = sum(unit[0].numel() for unit in units)
-    squares = torch.zeros(units[0].shape[0], dtype=torch.float64, device=units[0].device)
-    for unit in units:
-        flat = unit.reshape(unit.shape[0], -1)
-        squares += torch.linalg.vector_norm(flat, dim=1, dtype=torch.float64) ** 2
-    norms = squares.sqrt()
-    room = radius * (1 - _FLOAT_SLACK) - 0.5 * math.sqrt(n_parameters)
-    factor = torch.minimum(torch.full_like(norms, radius / clip_norm), room / norms.clamp(min=1e-300))
-    factor = torch.where(torch.isfinite(norms), factor, torch.zeros_like(factor))
-    sums = []
-    for unit in units:
-        scaled = unit.float() * factor.float().reshape(-1, *[1] * (unit.dim() - 1))
-        whole = torch.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0).round_()
-        sums.append(whole.sum(dim=0, dtype=torch.float64).cpu().numpy())
-    return sums
-
-
-def lattice_radius(n_parameters: int) -> int:
-    """The ball's radius in lattice steps: a power of two, so large that rounding costs at most 1/2000 of the norm.
-
-    Raises: UsageError (module-too-large) beyond 280 million trained parameters: train fewer, by adapters.
-    """
-    wanted: int = 2 ** math.ceil(math.log2(max(1000 * math.sqrt(max(n_parameters, 1)), _LEAST_LATTICE)))
-    if wanted > _MOST_LATTICE:
-        raise UsageError("So many parameters cannot be trained privately: train adapters.", code="module-too-large")
-    return wanted
 
 
 def _apply(

@@ -96,6 +96,8 @@ class Sampled:
     proposed: int
     broke_constraints: int
     missed_conditions: int
+    beyond_shares: int = 0
+    """Rows as asked for, of a value of which there were enough already."""
     imputed: Mapping[str, int] = field(default_factory=dict)
     """By column, cells of the proposed rows that were filled."""
 
@@ -106,8 +108,13 @@ class Sampled:
             "proposed": self.proposed,
             "broke_constraints": self.broke_constraints,
             "missed_conditions": self.missed_conditions,
-            "rejection_rate": round((self.broke_constraints + self.missed_conditions) / max(self.proposed, 1), 6),
+            "beyond_shares": self.beyond_shares,
+            "rejection_rate": round(self._rejected / max(self.proposed, 1), 6),
         }
+
+    @property
+    def _rejected(self) -> int:
+        return self.broke_constraints + self.missed_conditions + self.beyond_shares
 
 
 def sampled(source: Source, n_rows: int | None, *, seed: int, conditions: Conditions | None = None) -> Sampled:
@@ -171,7 +178,7 @@ class _Search:
         self.source = source
         self._constraints, self._conditions, self._functions = constraints, conditions, functions
         self._seeds = _seeds(seed)
-        self._proposed = self._broke = self._missed = 0
+        self._proposed = self._broke = self._missed = self._beyond = 0
         self._imputed = dict.fromkeys(conditions.impute, 0)
 
     def proposal(self, n_rows: int | None) -> pa.Table:
@@ -192,7 +199,9 @@ class _Search:
         while True:
             fitting = self._fitting(proposal)
             if quota is not None and room is not None:
+                fit = fitting.num_rows
                 fitting = _within(fitting, quota, room)
+                self._beyond += fit - fitting.num_rows
             kept.append(fitting.slice(0, missing))
             missing -= kept[-1].num_rows
             if missing == 0:
@@ -209,7 +218,7 @@ class _Search:
         if quota is not None:
             order = np.random.default_rng([next(self._seeds), 2]).permutation(rows.num_rows)
             rows = rows.take(order)
-        return Sampled(rows, self._proposed, self._broke, self._missed, self._imputed)
+        return Sampled(rows, self._proposed, self._broke, self._missed, self._beyond, self._imputed)
 
     def _fitting(self, rows: pa.Table) -> pa.Table:
         """Those that keep all constraints and are as asked for."""

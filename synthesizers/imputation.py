@@ -60,6 +60,24 @@ class Completes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """What an engine is to draw. Shapes: codes by column (rows,), holes (rows, columns).
+
+    ``shut``: by column the code that no hole may get; None for none.
+    """
+
+    codes: Codes
+    holes: Mask
+    shut: Sequence[int | None]
+
+    @classmethod
+    def of(cls, codecs: Sequence[Codec], codes: Codes, holes: Mask, banned: Mask) -> Gaps:
+        """From what ``Completes.completed`` is asked."""
+        shut = [missing_code(codec) if ban else None for codec, ban in zip(codecs, banned, strict=True)]
+        return cls(codes, holes, shut)
+
+
 @dataclass(frozen=True, slots=True)
 class Imputed:
     """Rows, by column the cells that were filled, and the rows that break a constraint for all that."""

@@ -44,9 +44,11 @@ def engine(name: str, environments: Path | None = None) -> Synthesizer:
 
 
 def accountant_of(name: str) -> str:
-    """How an engine's price is composed, in words. Raises: UsageError for an unknown one."""
+    """How an engine's price is composed, in words, and what to know of it. Raises: UsageError for an unknown one."""
     guarantee = engine(name).formal_guarantee
-    return "none: the engine has no formal guarantee" if guarantee is None else guarantee.accountant
+    if guarantee is None:
+        return "none: the engine has no formal guarantee"
+    return "; ".join([guarantee.accountant, *guarantee.caveats])
 
 
 def view_of(engine: Synthesizer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.charts.canvas import ACCENT, FILL, MUTED, REAL, RULE, canvas, place, values_of
+from evaluation.charts.canvas import ACCENT, FILL, INK, MUTED, REAL, RED, RULE, canvas, place, values_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,12 +123,13 @@ def budget(data: Json) -> Figure:
     assert values is not None
     total, left = float(np.nansum(values)) or 1.0, 0.0
     colours = ("#b9b4a7", ACCENT, "#eeebe3")
-    for value, colour in zip(values, colours, strict=True):
+    for value, colour in zip(np.nan_to_num(values), colours, strict=True):
         axes.barh([0], [value], left=[left], height=1, color=colour, linewidth=0)
         left += float(value)
     for at, value, label in zip((0.0, 0.5, 1.0), values, data["labels"], strict=True):
         side = ("left", "center", "right")[round(at * 2)]
-        axes.text(at, 2.25, f"{value:.3g}", transform=axes.transAxes, ha=side, va="center", fontsize=13)
+        text, colour = ("no guarantee", RED) if np.isnan(value) else (f"{value:.3g}", INK)
+        axes.text(at, 2.25, text, transform=axes.transAxes, ha=side, va="center", fontsize=13, color=colour)
         axes.text(at, 1.4, label, transform=axes.transAxes, ha=side, va="center", color=MUTED, fontsize=10)
     axes.set_xlim(0, total), axes.set_ylim(-0.5, 0.5)
     axes.set_xticks([]), axes.set_yticks([])

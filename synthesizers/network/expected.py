@@ -7,27 +7,21 @@ small and learns for a fixed number of steps, and all of it where noise drowns t
     part = FLOOR + (1 - FLOOR) s / (s + HALF),   s = sigma sqrt(P) / (q n sqrt(T))
 
 where s is the length of the noise in the mean of all T steps' gradients of P parameters, in clipping norms (persons n,
-sample rate q, noise multiplier sigma). FLOOR and HALF were set by hand from Adult
-and held against what there is of randhie and diabetes (docs/engines.md): within a factor of 2, which is all that is
-claimed. And never is
-it told better than what the marginal engine expects of itself for the same price, for it has never been: that engine's
-stand-ins for dependence are stronger than these tables', so of two guesses of different kinds the wrong one could win.
+sample rate q, noise multiplier sigma). FLOOR and HALF were set by hand from Adult and held against randhie and diabetes
+(docs/engines.md): within a factor of 2, which is all that is claimed.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from synthesizers.base import ExpectedError
+from synthesizers.foretold import codes_of, drowned, foretold
 from synthesizers.network.sizes import Costs
 from synthesizers.tabular.budget import Budget
-from synthesizers.tabular.expected import expected as of_marginals
-from understudy.schema import ColumnSchema, TableSchema
+from understudy.schema import TableSchema
 
 FLOOR, HALF = 0.31, 0.1
-_BINS = 30
-"""Codes that a column is taken to have whose values are not listed."""
 
 
 def expected(schema: TableSchema, costs: Costs, rival: Budget, n_rows: int) -> ExpectedError:
@@ -35,27 +29,16 @@ def expected(schema: TableSchema, costs: Costs, rival: Budget, n_rows: int) -> E
 
     ``rival``: how the marginal engine would split the same price.
     """
-    alone = of_marginals(
-        schema,
-        Budget(domain=costs.domain, domain_delta=costs.domain_delta, one_ways=costs.one_ways, scores=0.0, pairs=0.0),
-        n_rows,
-    )
-    from_ones = 2 * alone.one_way**2
-    dependence = max(alone.two_way**2 - from_ones, 0.0)
-    left = FLOOR + (1 - FLOOR) * _drowned(_noise(schema, costs, n_rows))
-    own = math.sqrt(from_ones + left**2 * dependence)
-    return replace(alone, two_way=max(own, of_marginals(schema, rival, n_rows).two_way))
-
-
-def _drowned(noise: float) -> float:
-    return noise / (noise + HALF)
+    ones = Budget(domain=costs.domain, domain_delta=costs.domain_delta, one_ways=costs.one_ways, scores=0.0, pairs=0.0)
+    left = FLOOR + (1 - FLOOR) * drowned(_noise(schema, costs, n_rows), HALF)
+    return foretold(schema, ones, rival, n_rows, left=left)
 
 
 def _noise(schema: TableSchema, costs: Costs, n_rows: int) -> float:
     """The length of the noise that is left in the mean gradient, in clipping norms."""
     training = costs.training
     n_units = max(1.0, n_rows / schema.unit.max_rows)
-    parameters = _parameters([_codes(column) for column in schema.modelled], costs.width)
+    parameters = _parameters([codes_of(column) for column in schema.modelled], costs.width)
     return (
         training.noise_multiplier * math.sqrt(parameters) / (training.sample_rate * n_units * math.sqrt(training.steps))
     )
@@ -65,9 +48,3 @@ def _parameters(sizes: list[int], width: int) -> int:
     """Of a network over columns of these numbers of codes (see ``weights``): vectors, maps, heads and biases."""
     n = len(sizes)
     return (2 * width + 1) * sum(sizes) + width**2 * (n * (n - 1) // 2)
-
-
-def _codes(column: ColumnSchema) -> int:
-    if column.enum is not None:
-        return len(column.enum) + (not column.required)
-    return (2 if column.type == "boolean" else _BINS) + (not column.required)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
 from synthesizers.constraints import stored as stored_constraints
-from synthesizers.imputation import imputed, missing_code, unknown_column
+from synthesizers.imputation import Gaps, imputed, unknown_column
 from synthesizers.network.impute import completed
 from synthesizers.network.weights import Weights
 from understudy.rules import Constraint
@@ -50,11 +50,11 @@ class FittedNetwork:
     ) -> list[NDArray[np.int64]]:
         """The rows with every hole drawn; see ``imputation.Completes``. Raises: UsageError (impute-unknown)."""
         codecs = self.discretisation.codecs
-        shut = [missing_code(codec) if ban else None for codec, ban in zip(codecs, banned, strict=True)]
-        for codec, code in zip(codecs, shut, strict=True):
+        gaps = Gaps.of(codecs, codes, holes, banned)
+        for codec, code in zip(codecs, gaps.shut, strict=True):
             if code == 0:
                 raise unknown_column(codec.name)
-        return completed(self.weights, codes, holes, shut, np.random.default_rng([seed, 5]))
+        return completed(self.weights, gaps, np.random.default_rng([seed, 5]))
 
     def conditioned(self, conditions: Conditions) -> None:
         """Columns are drawn one after another, so what comes later cannot be known earlier: rejection does it."""

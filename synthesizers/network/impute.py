@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from synthesizers.imputation import Gaps
 from synthesizers.network.weights import Floats, Weights, drawn
 
 Ints = NDArray[np.int64]
@@ -23,16 +24,10 @@ _CELLS = 2**21
 _NEVER = np.float32(-1e9)
 
 
-def completed(
-    weights: Weights,
-    codes: Sequence[Ints],
-    holes: NDArray[np.bool_],
-    shut: Sequence[int | None],
-    rng: np.random.Generator,
-) -> list[Ints]:
-    """Shapes: codes by column (rows,), holes (rows, columns). ``shut``: the code of a column that no hole may get."""
-    made = [np.array(one, dtype=np.int64) for one in codes]
-    work = _Row(weights, made, shut, rng)
+def completed(weights: Weights, gaps: Gaps, rng: np.random.Generator) -> list[Ints]:
+    """The codes with every hole drawn."""
+    holes, made = gaps.holes, [np.array(one, dtype=np.int64) for one in gaps.codes]
+    work = _Row(weights, made, gaps.shut, rng)
     for place, column in enumerate(weights.order):
         rows = np.flatnonzero(holes[:, column])
         if rows.size:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.training import TrainingPlan, require_deep
+from privacy.calibration import TrainingPlan
+from privacy.training import require_deep
 from synthesizers.network.sizes import TRAINING
 from synthesizers.network.weights import Weights
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from privacy.accounting import DpEvent, gaussian_event, gdp_mu
+from privacy.calibration import TrainingPlan, calibrate
 from privacy.domain_plan import DomainPlan, domain_share, plan_domain
-from privacy.training import TrainingPlan, calibrate
 from understudy.errors import PrivacyParameterError, UsageError
 from understudy.schema import TableSchema
 

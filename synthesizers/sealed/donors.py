@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.codecs import BinsCodec, Codec
-from synthesizers.imputation import unknown_column
+from synthesizers.imputation import Gaps, unknown_column
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -25,21 +25,14 @@ _CELLS = 2**22
 """Distances that are held at once."""
 
 
-def completed(
-    made: Ints,
-    codecs: Sequence[Codec],
-    codes: Sequence[Ints],
-    holes: NDArray[np.bool_],
-    shut: Sequence[int | None],
-    rng: np.random.Generator,
-) -> list[Ints]:
-    """Shapes: made (rows made, columns), codes by column (rows,), holes (rows, columns). ``shut``: the code of a
-    column that no hole may get.
+def completed(made: Ints, codecs: Sequence[Codec], gaps: Gaps, rng: np.random.Generator) -> list[Ints]:
+    """The codes with every hole from a donor. Shapes: made (rows made, columns).
 
-    Raises: UsageError (impute-unknown) if no row that was made has another.
+    Raises: UsageError (impute-unknown) if no row that was made has a code that a hole may get.
     """
+    codes, shut = gaps.codes, gaps.shut
     found = [np.array(one, dtype=np.int64) for one in codes]
-    patterns, which = np.unique(holes, axis=0, return_inverse=True)
+    patterns, which = np.unique(gaps.holes, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         columns = np.flatnonzero(pattern)
         if not columns.size:

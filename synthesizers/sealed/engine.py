@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privacy.accounting import compose, epsilon_of, without_guarantee
-from synthesizers.base import Abilities, FormalGuarantee, Plan, schema_digest
+from synthesizers.base import Abilities, ExpectedError, FormalGuarantee, Plan, schema_digest
 from synthesizers.sealed import door
 from synthesizers.sealed.catalogue import EngineSpec, Pricing
 from synthesizers.sealed.environments import Environments
+from synthesizers.sealed.expected import expected as expected_error
 from synthesizers.sealed.fitted import FittedSealed
 from synthesizers.sealed.prices import ROWS, SEALED, Price, price
+from synthesizers.tabular.budget import split
 from understudy.errors import Failed, UsageError
 from understudy.schema import TableSchema
 
@@ -73,8 +75,14 @@ class SealedSynthesizer:
             n_rows=n_rows,
         )
 
-    def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> None:
-        """The engine cannot tell."""
+    def expected(self, schema: TableSchema, plan: Plan, n_rows: int) -> ExpectedError | None:
+        """The error to expect on ``n_rows`` rows, by a rule fitted to public tables; None if there is none for this
+        engine. Reads no row.
+        """
+        if not self.spec.is_private:
+            return None
+        rival = split(schema, epsilon=plan.epsilon, delta=plan.delta, n_rows=plan.n_rows)
+        return expected_error(self.spec, schema, Price.from_dict(plan.params["price"]), rival, n_rows)
 
     def fit(self, session: PrivateSession, plan: Plan) -> FittedSealed:
         """Buy the domain and the number of rows, pay the engine whole, and let it run on the codes.
@@ -156,5 +164,5 @@ def _guarantee(spec: EngineSpec) -> FormalGuarantee | None:
         relation="add-remove-unit",
         mechanism=spec.mechanism,
         accountant="zCDP of the whole engine, composed by Renyi DP" if zcdp else "PLD of Poisson-sampled Gaussians",
-        caveats=("The engine is another project's code, run sealed; its noise is not drawn by Understudy.",),
+        caveats=("the engine is another project's code, run sealed, and its noise is not drawn by Understudy",),
     )

@@ -19,6 +19,8 @@ from understudy.errors import Failed, UsageError
 
 LOCKS = Path(__file__).parent / "locks"
 MARKER = "understudy-engine.json"
+PYTHON = (3, 11)
+"""The version that the locks were made for: their wheels fit no other."""
 _FORMAT = "understudy-engine"
 
 
@@ -48,9 +50,14 @@ class Environments:
         ``wheelhouse``: a folder of wheels; nothing else is looked at then, and no network is used. Without it pip
         asks the index that it is configured for. Every file must have a digest of the lock.
         Guarantees: it is in its place when it is whole, and otherwise not there at all.
-        Raises: UsageError (environment-unknown, wheelhouse-missing), Failed (engine-install).
+        Raises: UsageError (environment-unknown, engine-python, wheelhouse-missing), Failed (engine-install).
         """
         final = self._of(name)
+        if sys.version_info[:2] != PYTHON:
+            raise UsageError(
+                f"The engines' locks are for Python {PYTHON[0]}.{PYTHON[1]}: run the service under that one.",
+                code="engine-python",
+            )
         if wheelhouse is not None and not wheelhouse.is_dir():
             raise UsageError("The wheelhouse is a folder of wheels.", code="wheelhouse-missing")
         partial = final.with_name(f".{name}.partial")

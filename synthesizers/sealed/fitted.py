@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from synthesizers import artifact
 from synthesizers.conditions import Conditions, sampled
 from synthesizers.constraints import stored as stored_constraints
-from synthesizers.imputation import imputed, missing_code
+from synthesizers.imputation import Gaps, imputed
 from synthesizers.sealed.donors import completed
 from understudy.rules import Constraint
 
@@ -76,8 +76,8 @@ class FittedSealed:
     ) -> list[NDArray[np.int64]]:
         """The rows with every hole from a donor; see ``imputation.Completes``. Raises: UsageError (impute-unknown)."""
         codecs = self._discretisation.codecs
-        shut = [missing_code(codec) if ban else None for codec, ban in zip(codecs, banned, strict=True)]
-        return completed(self._codes, codecs, codes, holes, shut, np.random.default_rng([seed, 5]))
+        gaps = Gaps.of(codecs, codes, holes, banned)
+        return completed(self._codes, codecs, gaps, np.random.default_rng([seed, 5]))
 
     def conditioned(self, conditions: Conditions) -> None:
         """The engine is gone: conditions are met by rejection."""

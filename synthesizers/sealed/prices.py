@@ -23,8 +23,8 @@ from privacy.accounting import (
     non_private_event,
     zcdp_event,
 )
+from privacy.calibration import TrainingPlan, training_event
 from privacy.domain_plan import DomainPlan, domain_share, plan_domain
-from privacy.training import TrainingPlan, training_event
 from synthesizers.sealed.catalogue import EngineSpec, Pricing
 from understudy.errors import PrivacyParameterError, UsageError
 from understudy.schema import TableSchema

@@ -70,6 +70,8 @@ class AdapterEngine:
         accountant="privacy loss distributions of dp_accounting",
     )
 
+    pays_again = True
+
     def __init__(self, model: Path | None, *, length: int = LENGTH) -> None:
         self._model, self._length = model, length
 
@@ -78,7 +80,8 @@ class AdapterEngine:
 
         Raises: UsageError (text-model-missing, text-model-invalid, deep-missing).
         """
-        from privacy.training import calibrate, require_deep
+        from privacy.calibration import calibrate
+        from privacy.training import require_deep
 
         require_deep()
         check_model(self._model)
@@ -104,7 +107,8 @@ class AdapterEngine:
 
     def fit(self, session: PrivateSession, plan: TextPlan) -> FittedAdapter:
         """Spend the plan: one training. Raises: UsageError, and nothing is debited then."""
-        from privacy.training import TrainingPlan, require_deep
+        from privacy.calibration import TrainingPlan
+        from privacy.training import require_deep
 
         require_deep()
         check_model(self._model)

@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from privacy import training
+from privacy.calibration import TrainingPlan
 from privacy.noise import rounded_gaussian
-from privacy.training import MatrixUnits, TrainingPlan
+from privacy.records import MatrixUnits
 
 pytestmark = pytest.mark.statistical
 

@@ -3,6 +3,8 @@
 They are run as non-private ones, so what only served their promise is turned off, where it can be:
 - PATE-CTGAN and PATE-GAN: no noise on the teachers' votes (theirs is a thousand teachers' worth, and drowns them), and
   a fixed number of iterations in place of an accountant that ends them after one or two;
+- PATE-CTGAN's teachers: two. They are one network, so fifty of them are that network trained twenty-five times as long
+  on the same rows; and what it looks up in the rows is built once, not again in every step;
 - none of them takes a table of one row, and PATE-GAN none of under a thousand: fewer rows than that are repeated;
 - DPGAN: a fixed number of passes over the rows; its noise and clipping stay, for they are its optimizer's;
 - PAC-Synth: as it is, with an epsilon that is a setting of its noise and nothing else.
@@ -42,7 +44,7 @@ def run(codes: Codes, document: dict[str, Any]) -> Codes:
     rows = pd.concat([rows] * -(-_LEAST_ROWS // len(rows)), ignore_index=True)
     make = {"pacsynth": _pacsynth, "patectgan": _patectgan, "pategan": _pategan, "dpgan": _dpgan}[task.model]
     torch.manual_seed(fresh_seed())
-    engine = make(task, rows.shape[1])
+    engine = make(task, rows)
     engine.fit(rows, categorical_columns=list(rows.columns), preprocessor_eps=0.0)
     torch.manual_seed(fresh_seed())
     found = pd.DataFrame(engine.sample(task.n_rows)).to_numpy(dtype=object)
@@ -51,23 +53,42 @@ def run(codes: Codes, document: dict[str, Any]) -> Codes:
     return made
 
 
-def _pacsynth(_: Task, n_columns: int) -> Any:
+def _pacsynth(_: Task, rows: pd.DataFrame) -> Any:
     from snsynth.aggregate_seeded import AggregateSeededSynthesizer
 
-    length = min(_PAC_LENGTH, n_columns)
+    length = min(_PAC_LENGTH, rows.shape[1])
     return AggregateSeededSynthesizer(epsilon=_PAC_EPSILON, delta=_PAC_DELTA, reporting_length=length)
 
 
-def _patectgan(task: Task, _: int) -> Any:
+def _patectgan(task: Task, rows: pd.DataFrame) -> Any:
     from snsynth.pytorch.nn import patectgan
 
     patectgan.moments_acc = _counter(int(task.options["iterations"]))
+    patectgan.DataSampler = _once(patectgan.DataSampler)
     return patectgan.PATECTGAN(
-        epsilon=1.0, delta=1e-6, batch_size=_BATCH, verbose=False, cuda=False, noise_multiplier=_NO_NOISE
+        epsilon=1.0,
+        delta=1e-6,
+        batch_size=_BATCH,
+        verbose=False,
+        cuda=False,
+        noise_multiplier=_NO_NOISE,
+        sample_per_teacher=len(rows) - 1,
     )
 
 
-def _pategan(task: Task, _: int) -> Any:
+def _once(kind: Any) -> Callable[..., Any]:
+    """The library's sampler, built once for each array of rows; it is built in every step, from the same arrays."""
+    made: dict[int, tuple[Any, Any]] = {}
+
+    def sampler(rows: Any, *arguments: Any, **options: Any) -> Any:
+        if id(rows) not in made:
+            made[id(rows)] = rows, kind(rows, *arguments, **options)  # the rows are held, so no other has their id
+        return made[id(rows)][1]
+
+    return sampler
+
+
+def _pategan(task: Task, _: pd.DataFrame) -> Any:
     from snsynth.pytorch.nn import pategan
 
     count, vote = _counter(int(task.options["iterations"])), pategan.pate
@@ -76,7 +97,7 @@ def _pategan(task: Task, _: int) -> Any:
     return pategan.PATEGAN(epsilon=1.0, delta=1e-6)
 
 
-def _dpgan(task: Task, _: int) -> Any:
+def _dpgan(task: Task, _: pd.DataFrame) -> Any:
     from snsynth.pytorch.nn import dpgan
 
     return dpgan.DPGAN(epsilon=float("inf"), delta=1e-6, epochs=int(task.options["epochs"]))

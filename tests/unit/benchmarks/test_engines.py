@@ -1,41 +1,28 @@
-"""The engines' page: later results of a case count, what failed is said, and an engine without epsilon has none."""
+"""The engines' runs: later results of a case count, what has scores is not run again, references need no engine."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from benchmarks import engines
+from benchmarks.engines_page import Result
 
 SCORES = {"tvd2": 0.1, "tvd3": 0.2, "auc": 0.8, "fit_s": 3.0, "cpu_s": 2.0, "peak_mib": 99.0}
 
 
-def result(name: str, seed: int = 0, epsilon: float = 1.0, **found: object) -> engines.Result:
+def result(name: str, seed: int = 0, epsilon: float = 1.0, **found: object) -> Result:
     case = {"table": "diabetes", "engine": name, "epsilon": epsilon, "seed": seed, "most": 0, "machine": "two cores"}
     return case | (found or {"scores": SCORES})
-
-
-def test_seeds_are_averaged_and_failures_are_said() -> None:
-    page = engines.written(
-        [
-            result("marginal"),
-            result("marginal", 1, scores=SCORES | {"tvd2": 0.3}),
-            result("sdv-tvae", epsilon=0.0),
-            result("smartnoise-aim", failed="more than 9 s"),
-        ]
-    )
-    assert "| diabetes | marginal | 1 | 2 | 0.2000 | 0.2000 | 0.800 | 3.0 | 2.0 | 99 |" in page
-    assert "| diabetes | sdv-tvae | none | 1 |" in page
-    assert "- diabetes, smartnoise-aim, epsilon 1: more than 9 s" in page
-    assert "two cores" in page
 
 
 def test_what_failed_is_run_again_and_what_has_scores_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[object]] = []
 
-    def apart(case: list[object], _: float) -> engines.Result:
+    def apart(case: list[object], _: float) -> Result:
         ran.append(case)
         return result(str(case[1]))
 
@@ -46,4 +33,27 @@ def test_what_failed_is_run_again_and_what_has_scores_is_not(tmp_path: Path, mon
     asked = ["--out", str(tmp_path), "--tables", "diabetes", "--seeds", "1", "--epsilons", "1", "--engines", *names]
     engines.main(asked)
     assert ran == [["diabetes", "smartnoise-mst", 1.0, 0, 0]]
-    assert "failed" not in (tmp_path / "engines.md").read_text()
+    assert "sealed-failed" not in (tmp_path / "engines.md").read_text()
+    assert (tmp_path / "engines.svg").read_text().startswith("<?xml")
+
+
+def test_an_engine_without_a_guarantee_and_a_reference_are_run_without_an_epsilon() -> None:
+    asked = engines._options(["--tables", "adult", "--seeds", "1", "--engines", "shuffled", "sdv-tvae", "marginal"])
+    cases = list(engines._cases(asked))
+    assert [case[1:3] for case in cases] == [
+        ["shuffled", 0.0],
+        ["sdv-tvae", 0.0],
+        ["marginal", 1.0],
+        ["marginal", 3.0],
+        ["marginal", 10.0],
+    ]
+
+
+def test_references_keep_the_columns_and_only_one_of_them_the_rows() -> None:
+    codes = pd.DataFrame({"a": range(50), "b": range(50)})
+    shuffled, costs = engines._referred(codes, "shuffled", 1)
+    assert sorted(shuffled["a"]) == sorted(shuffled["b"]) == list(range(50))
+    assert (shuffled["a"] != shuffled["b"]).any()
+    drawn, _ = engines._referred(codes, "resampled", 1)
+    assert (drawn["a"] == drawn["b"]).all()
+    assert costs == {}

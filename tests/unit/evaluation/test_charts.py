@@ -77,3 +77,11 @@ def test_drawing_leaves_the_global_settings_alone() -> None:
     before = dict(mpl.rcParams)
     draw(_figure("budget"))
     assert dict(mpl.rcParams) == before
+
+
+def test_a_budget_without_a_guarantee_shows_no_number_for_it() -> None:
+    figure = _figure("budget") | {"series": [{"name": "Epsilon", "values": [1.0, None, 8.5]}]}
+    svg = draw(figure)
+    assert ">no guarantee<" in svg
+    assert ">0<" not in svg
+    assert "no guarantee" not in draw(_figure("budget"))

@@ -109,3 +109,10 @@ def test_a_release_without_a_guarantee_says_so_in_red(epsilon: float | None, is_
 def test_of_rows_made_of_synthetic_rows_it_says_so_beside_the_promise(generation: int, promise: str) -> None:
     statement = {"sentence": "At most e.", "generation": generation, "lineage": "Made of synthetic rows."}
     assert page_one(report(metric(), statement=statement))["promise"] == promise
+
+
+def test_attempts_without_a_guarantee_are_covered_by_none() -> None:
+    private = {"sentence": "At most e.", "epsilon": 1.0}
+    assert "the guarantee covers each of them" in page_one(report(metric(), attempts=3, statement=private))["attempts"]
+    bare = page_one(report(metric(), attempts=3, statement=private | {"epsilon": None}))["attempts"]
+    assert bare.endswith("no guarantee covers the choice.")

@@ -14,21 +14,12 @@ import pytest
 import torch
 
 from privacy import training
-from privacy.accounting import (
-    compose,
-    decode,
-    encode,
-    epsilon_by_dp_accounting,
-    epsilon_of,
-    gaussian_event,
-    gaussian_price,
-    is_training,
-)
+from privacy.calibration import TrainingPlan
 from privacy.meter import Meter
+from privacy.records import MatrixUnits, RecordUnits
 from privacy.session import PrivateSession
-from privacy.training import MatrixUnits, RecordUnits, TrainingPlan, calibrate, lattice_radius, on_lattice, per_unit
 from privacy.vectors import RADIUS, Sparse, clipped, noisy_sum
-from understudy.errors import PlanExceeded, PrivacyParameterError, UsageError
+from understudy.errors import PlanExceeded, UsageError
 from understudy.schema import TableSchema
 
 QUIET = TrainingPlan(noise_multiplier=1e-3, sample_rate=1.0, steps=1, clip_norm=1.0, expected_units=2)
@@ -130,29 +121,6 @@ def test_a_loss_that_is_not_by_record_is_refused() -> None:
     assert refused.value.reason == "loss-not-by-record"
 
 
-def test_the_lattice_never_lets_a_unit_beyond_its_radius() -> None:
-    rng = np.random.default_rng(0)
-    for size, scale in ((3, 1e-9), (4000, 1.0), (70_000, 1e6)):
-        unit = torch.from_numpy(rng.normal(size=(1, size)).astype(np.float32) * scale)
-        radius = lattice_radius(size)
-        [whole] = on_lattice([unit], 1.0, radius)
-        assert float((whole**2).sum()) <= radius**2
-        assert (whole == np.rint(whole)).all()
-        if scale >= 1:
-            assert float((whole**2).sum()) > (0.998 * radius) ** 2
-
-
-def test_too_many_parameters_are_refused() -> None:
-    with pytest.raises(UsageError) as refused:
-        lattice_radius(10**10)
-    assert refused.value.reason == "module-too-large"
-
-
-def test_per_unit_keeps_the_order_of_the_units() -> None:
-    [made] = per_unit([torch.tensor([[2.0], [4.0], [5.0]])], np.array([1, 1, 0]), 2)
-    assert made.tolist() == [[5.0], [3.0]]
-
-
 def test_every_unit_is_drawn_by_a_coin_of_its_own() -> None:
     sizes = [training._chosen(1000, 0.3, np.random.default_rng(seed).bytes).size for seed in range(50)]
     assert np.mean(sizes) == pytest.approx(300, abs=10)
@@ -165,42 +133,6 @@ def test_records_of_any_kind_come_with_their_unit() -> None:
     batch, place = units.batch(np.array([1]))
     assert batch == ["b", "c"]
     assert place.tolist() == [0, 0]
-
-
-def test_a_calibrated_plan_costs_what_was_asked_and_no_less_than_needed() -> None:
-    plan = calibrate(2.0, 1e-5, sample_rate=0.2, steps=20, clip_norm=1.0, expected_units=100)
-    assert 1.98 <= epsilon_of(plan.event(), 1e-5) <= 2.0
-    by_others = epsilon_by_dp_accounting(plan.event(), 1e-5)
-    assert by_others["pld"] <= 2.0
-    assert is_training(plan.event())
-    assert gaussian_price(plan.event()) is None
-
-
-def test_what_stands_beside_it_is_in_the_price() -> None:
-    beside = [gaussian_event(3.0)]
-    asked: dict[str, Any] = {"sample_rate": 1.0, "steps": 10, "clip_norm": 1.0, "expected_units": 100}
-    alone, together = calibrate(2.0, 1e-5, **asked), calibrate(2.0, 1e-5, alongside=beside, **asked)
-    assert together.noise_multiplier > alone.noise_multiplier
-    assert epsilon_of(compose([*beside, together.event()]), 1e-5) <= 2.0
-    with pytest.raises(PrivacyParameterError):
-        calibrate(1.0, 1e-5, alongside=[gaussian_event(0.5)], **asked)
-
-
-def test_a_plan_survives_json_and_its_event_the_ledger() -> None:
-    plan = TrainingPlan(noise_multiplier=1.5, sample_rate=0.1, steps=7, clip_norm=0.5, expected_units=90)
-    assert TrainingPlan.from_dict(plan.as_dict()) == plan
-    assert decode(encode(plan.event())) == plan.event()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"noise_multiplier": 0.0}, {"sample_rate": 0.0}, {"sample_rate": 1.1}, {"steps": 0}, {"clip_norm": math.inf},
-     {"expected_units": 0}],
-)  # fmt: skip
-def test_a_plan_out_of_range_is_refused(change: Mapping[str, Any]) -> None:
-    good = {"noise_multiplier": 1.0, "sample_rate": 0.5, "steps": 1, "clip_norm": 1.0, "expected_units": 10}
-    with pytest.raises(PrivacyParameterError):
-        TrainingPlan(**{**good, **change})
 
 
 SCHEMA = TableSchema.parse(

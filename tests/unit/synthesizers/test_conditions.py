@@ -81,7 +81,10 @@ def test_where_is_met_by_every_row() -> None:
 
 
 def test_shares_are_met_exactly_and_the_others_divide_the_rest() -> None:
-    made = sampled(Coin(), 1000, seed=1, conditions=asked(rebalance={"kind": {"z": 0.5}})).rows
+    found = sampled(Coin(), 1000, seed=1, conditions=asked(rebalance={"kind": {"z": 0.5}}))
+    made = found.rows
+    assert found.proposed == 1000 + found.beyond_shares  # what there was enough of is told as turned down
+    assert found.as_dict()["rejection_rate"] == pytest.approx(found.beyond_shares / found.proposed, abs=1e-6)
     counts = {entry["values"]: entry["counts"] for entry in made["kind"].value_counts().to_pylist()}
     assert counts["z"] == 500
     assert 1.2 < counts["x"] / counts["y"] < 2.6  # 0.6 to 0.35 in the model

@@ -16,7 +16,7 @@ from privacy.codecs import ValuesCodec
 from privacy.discretisation import Discretisation
 from privacy.session import Meter, PrivateSession
 from synthesizers.conditions import Conditions, sampled
-from synthesizers.imputation import Codes, imputed
+from synthesizers.imputation import Codes, Gaps, imputed
 from synthesizers.network.impute import completed as by_network
 from synthesizers.network.weights import Weights
 from synthesizers.sealed.donors import completed as by_donors
@@ -117,7 +117,7 @@ def test_a_network_draws_holes_from_the_law_given_the_rest(holes: tuple[int, ...
     mask = np.zeros((N, 3), dtype=bool)
     mask[:, holes] = True
     codes = [np.full(N, code) for code in given]
-    made = by_network(weights, codes, mask, [2, None, None], np.random.default_rng(5))
+    made = by_network(weights, Gaps(codes, mask, [2, None, None]), np.random.default_rng(5))
     law = joint[tuple(slice(None) if column in holes else given[column] for column in range(3))].copy()
     if 0 in holes:
         law[2] = 0.0
@@ -167,7 +167,7 @@ class Made:
 
     def completed(self, codes: Codes, holes: np.ndarray, banned: np.ndarray, *, seed: int) -> Codes:
         shut = [codec.size - 1 if ban else None for codec, ban in zip(DOMAIN.codecs, banned, strict=True)]
-        return by_donors(self._codes, DOMAIN.codecs, codes, holes, shut, np.random.default_rng(seed))
+        return by_donors(self._codes, DOMAIN.codecs, Gaps(codes, holes, shut), np.random.default_rng(seed))
 
 
 ROWS = pa.table(
@@ -233,7 +233,8 @@ def test_donors_that_have_no_column_in_common_are_put_together() -> None:
     """No row that was made has both columns, so each hole gets a value that its own column has."""
     made = np.array([[0, 3, 0], [2, 1, 0]] * 5)
     holes = np.array([[True, True, False]])
-    found = by_donors(made, DOMAIN.codecs, [np.zeros(1, int)] * 3, holes, [2, 3, None], np.random.default_rng(0))
+    gaps = Gaps([np.zeros(1, int)] * 3, holes, [2, 3, None])
+    found = by_donors(made, DOMAIN.codecs, gaps, np.random.default_rng(0))
     assert (found[0][0], found[1][0]) == (0, 1)
 
 

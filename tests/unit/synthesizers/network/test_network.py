@@ -24,7 +24,7 @@ from synthesizers.network.engine import NetworkSynthesizer
 from synthesizers.network.fitted import FittedNetwork
 from synthesizers.network.weights import Weights, log_shares
 from synthesizers.tabular.marginal import MarginalSynthesizer
-from understudy.errors import Failed, PrivacyParameterError, UsageError
+from understudy.errors import Failed, PlanExceeded, PrivacyParameterError, UsageError
 from understudy.schema import TableSchema
 
 N_ROWS = 1_500
@@ -149,6 +149,38 @@ def test_a_table_too_wide_is_refused_before_anything_is_read() -> None:
 def test_an_epsilon_out_of_range_is_refused(epsilon: float) -> None:
     with pytest.raises(PrivacyParameterError):
         NetworkSynthesizer().plan(schema_of(), epsilon=epsilon, delta=1e-6, n_rows=100)
+
+
+def test_a_training_has_the_steps_of_its_plan_and_once_cut_short_must_be_paid_again() -> None:
+    """The number of steps and the noise stand in the plan; no loss is told, and what was paid buys no second run."""
+    schema, told = schema_of(), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sizes, "_STEPS", 3)
+        plan = sizes.costs(schema, epsilon=3.0, delta=1e-6, n_rows=N_ROWS)
+    assert plan.training.steps == 3
+
+    def steps(done: int, of: int) -> None:
+        told.append((done, of))
+        if len(told) == 5:
+            raise KeyboardInterrupt
+
+    def run(session: PrivateSession) -> None:
+        base = [log_shares(np.ones(3), 3.0)] * 3
+        learning.learn(session, plan.training, order=[0, 1, 2], base=base, width=plan.width, on_step=steps)
+
+    def paid() -> PrivateSession:
+        session = PrivateSession(rows(), schema, Meter(plan.events(schema)), os.urandom)
+        session.discretise(plan.domain_plan(schema))
+        return session
+
+    run(paid())
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    cut = paid()
+    with pytest.raises(KeyboardInterrupt):
+        run(cut)
+    with pytest.raises(PlanExceeded):
+        run(cut)
+    assert len(told) == 5
 
 
 def test_without_torch_nothing_is_read_or_paid(fitted: Fitted, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,16 @@ def test_a_missing_wheelhouse_is_told(tmp_path: Path) -> None:
     assert caught.value.reason == "wheelhouse-missing"
 
 
+def test_another_python_than_the_locks_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PYTHON", (3, 99))
+    with pytest.raises(UsageError) as caught:
+        Environments(tmp_path / "engines").install("sdv")
+    assert caught.value.reason == "engine-python"
+    assert not (tmp_path / "engines").exists()
+
+
 @pytest.mark.parametrize("name", names())
 def test_every_lock_pins_and_digests_all_it_names(name: str) -> None:
     text = (LOCKS / f"{name}.lock").read_text()
