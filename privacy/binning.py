@@ -18,7 +18,8 @@ from privacy.codecs import Codec, HierarchyCodec, ValuesCodec
 from privacy.column_bins import Facts, learn
 from privacy.discovery import discover_levels
 from privacy.discretisation import Discretisation
-from privacy.domain_plan import ColumnPlan, DomainPlan, Method, Step, plan_domain
+from privacy.domain_plan import SMALL_RANGE, ColumnPlan, DomainPlan, Method, Step, plan_domain, ruled_values
+from privacy.hierarchy import public_roots
 from privacy.measured import Measured
 from privacy.meter import Meter
 from privacy.noise import Entropy
@@ -75,7 +76,7 @@ class _Buyer:
     def column(self, planned: ColumnPlan, n_rows: float) -> _Learnt:
         column = self.schema[planned.name]
         if planned.method is Method.VALUES:
-            return _declared(column)
+            return _declared(column, ruled_values(self.schema, column))
         return self.keys(column) if planned.method is Method.KEYS else self.bins(column, planned, n_rows)
 
     def n_rows(self) -> float:
@@ -94,7 +95,7 @@ class _Buyer:
             max_rows=self.schema.unit.max_rows,
             limit=self.plan.max_keys,
         )
-        return _Learnt(codec=_keys_codec(column, found), facts={"values": "dp"})
+        return _Learnt(codec=_keys_codec(column, found, ruled_values(self.schema, column)), facts={"values": "dp"})
 
     def units(self) -> pa.ChunkedArray | None:
         """The unit of each row. A unit column of kind "pii" was dropped by the scrub: it tells nobody apart."""
@@ -124,22 +125,31 @@ class _Buyer:
         return noisy, z * sensitivity
 
 
-def _keys_codec(column: ColumnSchema, keys: tuple[str, ...]) -> Codec:
+def _keys_codec(column: ColumnSchema, keys: tuple[str, ...], ruled: tuple[Value, ...]) -> Codec:
     nullable = not column.required
     if column.hierarchy is None:
         return ValuesCodec(name=column.name, type=column.type, values=keys, other=True, nullable=nullable)
-    declared = None if column.enum is None else tuple(str(value) for value in column.enum)
+    declared = tuple(str(value) for value in column.enum or ruled) or None
+    roots = public_roots(column.hierarchy, declared)
+    values = (*keys, *(root for root in roots if root not in keys))
     return HierarchyCodec(
-        name=column.name, hierarchy=column.hierarchy, values=keys, nullable=nullable, declared=declared
+        name=column.name, hierarchy=column.hierarchy, values=values, nullable=nullable, declared=declared
     )
 
 
-def _declared(column: ColumnSchema) -> _Learnt:
-    values: tuple[Value, ...] = (False, True) if column.type == "boolean" else ()
+def _declared(column: ColumnSchema, ruled: tuple[Value, ...]) -> _Learnt:
+    """Words that rules list have OTHER beside them: rows that no rule judges may hold more."""
+    is_short = isinstance(column.minimum, int) and isinstance(column.maximum, int) and column.type == "integer"
+    values: tuple[Value, ...] = ()
     if column.enum is not None:
         values = column.enum
-    elif isinstance(column.minimum, int) and isinstance(column.maximum, int):
-        values = tuple(range(column.minimum, column.maximum + 1))
-    codec = ValuesCodec(name=column.name, type=column.type, values=values, other=False, nullable=not column.required)
+    elif column.type == "boolean":
+        values = (False, True)
+    elif is_short and column.maximum - column.minimum < SMALL_RANGE:  # type: ignore[operator]
+        values = tuple(range(int(column.minimum), int(column.maximum) + 1))  # type: ignore[arg-type]
+    else:
+        values = ruled if column.type == "string" else tuple(sorted(ruled))
+    other = column.enum is None and column.type == "string"
+    codec = ValuesCodec(name=column.name, type=column.type, values=values, other=other, nullable=not column.required)
     fact = "public" if column.type == "boolean" and column.enum is None else "declared"
     return _Learnt(codec=codec, facts={"values": fact})

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from privacy.accounting import DpEvent, compose, failure_event, gaussian_event
-from privacy.hierarchy import n_levels
+from privacy.hierarchy import n_private_levels
 from understudy.errors import PrivacyParameterError
-from understudy.schema import ColumnSchema, TableSchema
+from understudy.rules import Combinations
+from understudy.schema import ColumnSchema, TableSchema, Value
 
 SMALL_RANGE = 64
 """A declared integer range of at most this many values is coded value by value."""
@@ -21,6 +22,8 @@ ROUND_RANGE = 1_000
 """A declared integer range of fewer values is not asked how round its values are."""
 MAX_BINS = 32
 MAX_KEYS = 256
+MAX_RULED = 2_000
+"""Values that the rules of a schema may list of a column for these to be all of its codes."""
 
 
 class Step(StrEnum):
@@ -111,7 +114,7 @@ def plan_domain(
     ``delta``: total failure probability of key discovery; held only if a string column has no enum.
     Reads no rows. Raises: PrivacyParameterError if something must be bought and mu, or a needed delta, is 0.
     """
-    columns = tuple(_column_plan(column) for column in schema.modelled)
+    columns = tuple(_column_plan(column, ruled_values(schema, column)) for column in schema.modelled)
     needed = {step: _n_purchases(columns, step) for step in Step if _n_purchases(columns, step)}
     if needed and not (math.isfinite(mu) and mu > 0):
         raise PrivacyParameterError("The schema leaves facts open, and there is no budget to buy them.")
@@ -135,9 +138,22 @@ def domain_share(schema: TableSchema) -> float:
     In proportion to the open columns, for what is bought of a binned column is its one-way marginal too
     (``Discretisation.one_ways``). Set on public tables (docs/adr/0011).
     """
-    columns = [_column_plan(column) for column in schema.modelled]
+    columns = [_column_plan(column, ruled_values(schema, column)) for column in schema.modelled]
     n_open = sum(bool(column.steps) for column in columns)
     return max(_LEAST_SHARE, _OPEN_SHARE * n_open / len(columns)) if n_open else 0.0
+
+
+def ruled_values(schema: TableSchema, column: ColumnSchema) -> tuple[Value, ...]:
+    """What the rules of kind "combinations" list of a column without an enum: public facts, as an enum is.
+
+    No row has another value of it but where a rule's other columns are missing. None if no rule, or too long a one,
+    speaks of it.
+    """
+    if column.enum is not None or column.type == "boolean":
+        return ()
+    rules = [one for one in schema.constraints if isinstance(one, Combinations) and column.name in one.columns]
+    listed = dict.fromkeys(row[one.columns.index(column.name)] for one in rules for row in one.rows)
+    return tuple(listed) if len(listed) <= MAX_RULED else ()
 
 
 def _n_purchases(columns: tuple[ColumnPlan, ...], step: Step) -> int:
@@ -146,21 +162,19 @@ def _n_purchases(columns: tuple[ColumnPlan, ...], step: Step) -> int:
     return sum(step in column.steps for column in columns)
 
 
-def _column_plan(column: ColumnSchema) -> ColumnPlan:
-    if _is_listed(column) or column.type == "boolean" or _width(column) < SMALL_RANGE:
+def _column_plan(column: ColumnSchema, ruled: tuple[Value, ...]) -> ColumnPlan:
+    listed = column.enum or ruled
+    # Of a long list with a hierarchy, rare members are put together.
+    all_listed = bool(listed) and (column.hierarchy is None or len(listed) <= SMALL_RANGE)
+    if all_listed or column.type == "boolean" or _width(column) < SMALL_RANGE:
         return ColumnPlan(name=column.name, method=Method.VALUES)
     if column.type == "string":
-        levels = n_levels(column.hierarchy)
+        levels = n_private_levels(column.hierarchy)
         return ColumnPlan(name=column.name, method=Method.KEYS, steps=(Step.KEYS,), levels=levels)
     asked = column.type in ("number", "datetime") or (column.type == "integer" and _width(column) >= ROUND_RANGE)
     grid = (Step.GRID,) if asked else ()
     bounds = (Step.BOUNDS,) if column.minimum is None or column.maximum is None else ()
     return ColumnPlan(name=column.name, method=Method.BINS, steps=(*grid, *bounds, Step.BINS))
-
-
-def _is_listed(column: ColumnSchema) -> bool:
-    """All values are declared, and few enough or without a hierarchy by which rare ones could be put together."""
-    return column.enum is not None and (column.hierarchy is None or len(column.enum) <= SMALL_RANGE)
 
 
 def _width(column: ColumnSchema) -> float:

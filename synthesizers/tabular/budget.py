@@ -16,10 +16,12 @@ from understudy.errors import PrivacyParameterError
 from understudy.schema import TableSchema
 
 ONE_WAYS, SCORES, PAIRS = "one-way marginals", "dependence scores", "pair marginals"
+SURVEY = "pairs in halves"
 
 _DISCOVERY_DELTA = 0.1
 _ROWS_IF_UNKNOWN = 20_000
-_HOPELESS = 8.0
+_HOPELESS, _FAINT = 5.0, 30.0
+_SURVEY = 0.3
 _SCORES, _AMPLE = 0.03, 100.0
 
 
@@ -32,6 +34,7 @@ class Budget:
     one_ways: float
     scores: float
     pairs: float
+    survey: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         """Plain JSON."""
@@ -48,7 +51,7 @@ class Budget:
 
     def events(self, schema: TableSchema) -> tuple[tuple[str, DpEvent], ...]:
         """(purpose, event), in the order of the fit."""
-        own = ((ONE_WAYS, self.one_ways), (SCORES, self.scores), (PAIRS, self.pairs))
+        own = ((ONE_WAYS, self.one_ways), (SURVEY, self.survey), (SCORES, self.scores), (PAIRS, self.pairs))
         events = tuple((purpose, gaussian_event(1 / math.sqrt(mu2))) for purpose, mu2 in own if mu2 > 0)
         return (*self.domain_plan(schema).events, *events)
 
@@ -68,13 +71,14 @@ def split(schema: TableSchema, *, epsilon: float, delta: float, n_rows: int | No
     domain = mu2 * domain_share(schema)
     rest = mu2 - domain if n_columns else 0.0
     strength = _strength(n_columns, math.sqrt(rest), schema.unit.max_rows, n_rows or _ROWS_IF_UNKNOWN)
-    one_ways, scores = _shares(n_columns, strength, has_target=bool(schema.targets))
+    one_ways, scores, survey = _shares(n_columns, strength, has_target=bool(schema.targets))
     return Budget(
         domain=domain,
         domain_delta=delta * _DISCOVERY_DELTA if probe.delta else 0.0,
         one_ways=rest * one_ways,
         scores=rest * scores,
-        pairs=rest * max(0.0, 1 - one_ways - scores),
+        pairs=0.0 if survey else rest * max(0.0, 1 - one_ways - scores),
+        survey=rest * survey,
     )
 
 
@@ -83,13 +87,15 @@ def _strength(n_columns: int, mu: float, max_rows: int, n_rows: int) -> float:
     return n_rows * mu / (max_rows * math.sqrt(max(n_columns, 1)))
 
 
-def _shares(n_columns: int, strength: float, *, has_target: bool) -> tuple[float, float]:
-    """Shares of one-ways and scores. The fewer rows for each unit of noise, the more goes to one-ways.
+def _shares(n_columns: int, strength: float, *, has_target: bool) -> tuple[float, float, float]:
+    """Shares of one-ways, scores and the survey. The fewer rows for each unit of noise, the more goes to one-ways.
 
     Where dependence cannot be seen at all, a fact that is public, nothing is spent on looking for it; a declared target
-    is looked for all the same.
+    is looked for all the same. Where it can just be seen, all that is not for one-ways goes to the survey.
     """
     if n_columns < 2 or (strength < _HOPELESS and not has_target):
-        return 1.0, 0.0
+        return 1.0, 0.0, 0.0
+    if _HOPELESS <= strength < _FAINT:
+        return 1 - _SURVEY, 0.0, _SURVEY
     one_ways = min(0.7, max(0.15, 0.2 * (2000 / max(strength, 1e-9)) ** 0.4))
-    return one_ways, _SCORES * min(1.0, max(0.5, strength / _AMPLE))
+    return one_ways, _SCORES * min(1.0, max(0.5, strength / _AMPLE)), 0.0

@@ -17,6 +17,7 @@ def coding(codec: Codec, column: ColumnSchema) -> Coding:
         zero = codec.n_bins if codec.bins.zero_apart else None
         return Coding(size=codec.size, n_ordered=codec.n_bins, zero=zero)
     if isinstance(codec, ValuesCodec) and codec.type in _ORDERED and len(codec.values) > _LONG:
-        certain = column.enum is None or len(codec.values) > _SURELY_LONG
+        is_range = column.enum is None and column.minimum is not None and column.maximum is not None
+        certain = is_range or len(codec.values) > _SURELY_LONG
         return Coding(size=codec.size, n_ordered=len(codec.values), certain=certain)
     return Coding(size=codec.size, n_ordered=0)

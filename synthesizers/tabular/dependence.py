@@ -85,18 +85,31 @@ def shrunk(scores: Floats, floor: Floats, stddev: float, *, mean: float = MEAN_D
     expectation-maximisation), with a few pairs' worth of an exponential law that public tables suggest. So the scores
     that stand out by luck, as the largest of many do, are taken for what they are. ``mean``: of the exponential law.
     """
+    posterior = _posterior(_log_likelihood(scores, floor, stddev), mean)
+    plain = np.minimum(np.sqrt(np.maximum(scores**2 - floor**2, 0.0)), 2.0)
+    # Finer than the grid, a score needs no law beside it.
+    return np.asarray(np.where(stddev < _CLEAR * plain, plain, posterior @ _GRID), dtype=np.float64)
+
+
+def folded(contrasts: Floats, stddevs: Floats, *, mean: float = MEAN_DEPENDENCE) -> Floats:
+    """Each pair's dependence d, given contrast = d or -d, + noise: its mean given all of them. See ``shrunk``."""
+    ends = np.abs(contrasts)[:, None] - np.stack([_GRID, -_GRID])[:, None, :]
+    log = np.logaddexp(*(-0.5 * (ends / stddevs[:, None]) ** 2))
+    return np.asarray(_posterior(log - log.max(axis=1, keepdims=True), mean) @ _GRID, dtype=np.float64)
+
+
+def _posterior(log_likelihood: Floats, mean: float) -> Floats:
+    """By pair and grid point; the law over all pairs is found on the way."""
     usual = np.diff(-np.exp(-np.append(_GRID, np.inf) / mean))
-    weight = PRIOR * usual / max(len(scores), 1)
-    likely = np.exp(_log_likelihood(scores, floor, stddev))
+    weight = PRIOR * usual / max(len(log_likelihood), 1)
+    likely = np.exp(log_likelihood)
     law = usual
     for _ in range(_ROUNDS):
         posterior = law * likely
         posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
         law = posterior.mean(axis=0) + weight
         law /= law.sum()
-    plain = np.minimum(np.sqrt(np.maximum(scores**2 - floor**2, 0.0)), 2.0)
-    # Finer than the grid, a score needs no law beside it.
-    return np.asarray(np.where(stddev < _CLEAR * plain, plain, posterior @ _GRID), dtype=np.float64)
+    return posterior
 
 
 def _log_likelihood(scores: Floats, floor: Floats, stddev: float) -> Floats:

@@ -149,22 +149,6 @@ class _Dual:
         return value / self._total, np.concatenate(gradients) / self._total
 
 
-def fit(
-    axes: Sequence[Axis],
-    nodes: Sequence[Node],
-    factors: Sequence[Factor],
-    *,
-    total: float,
-    zeros: Sequence[Zero] = (),
-    max_iterations: int = 300,
-    tolerance: float = 1e-6,
-) -> list[Table]:
-    """Each node's probabilities in the fitted model. See ``solve``."""
-    return solve(
-        axes, nodes, factors, total=total, zeros=zeros, max_iterations=max_iterations, tolerance=tolerance
-    ).beliefs
-
-
 @dataclass(frozen=True, slots=True)
 class Solution:
     """Each node's probabilities, and each factor's log-weights, from which another fit may start."""

@@ -130,10 +130,7 @@ def _off(one: Combinations, codecs: Sequence[Codec]) -> Mask:
     """Cells that are no listed combination's; a missing value rules nothing out."""
     allowed = np.zeros([codec.size for codec in codecs], dtype=bool)
     known: list[dict[Value, NDArray[np.intp]]] = [
-        {
-            value: np.flatnonzero(possible(codec, Selection(values=(value,))))
-            for value in {row[place] for row in one.rows}
-        }
+        {value: _codes_of(codec, value) for value in {row[place] for row in one.rows}}
         for place, codec in enumerate(codecs)
     ]
     for row in one.rows:
@@ -142,6 +139,14 @@ def _off(one: Combinations, codecs: Sequence[Codec]) -> Mask:
     for axis, mask in enumerate(missing):
         allowed[(slice(None),) * axis + (mask,)] = True
     return ~allowed
+
+
+def _codes_of(codec: Codec, value: Value) -> NDArray[np.intp]:
+    """The codes that a listed value may have: OTHER, if it was not found."""
+    codes = np.flatnonzero(possible(codec, Selection(values=(value,))))
+    if not codes.size and isinstance(codec, ValuesCodec) and codec.other:
+        return np.array([len(codec.values)])
+    return codes
 
 
 def _is_missing(codec: Codec) -> Mask:

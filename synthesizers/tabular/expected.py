@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from privacy.domain_plan import ColumnPlan, DomainPlan, Method, Step
+from privacy.domain_plan import ColumnPlan, DomainPlan, Method, Step, ruled_values
 from synthesizers.base import ExpectedError
 from synthesizers.tabular.allocate import MEAN_ABS, Offer, kept, offer, price_for, worth
 from synthesizers.tabular.balance import cell_error
@@ -71,7 +71,8 @@ class _Column:
 def expected(schema: TableSchema, budget: Budget, n_rows: int) -> ExpectedError:
     """The error to expect of a fit to ``n_rows`` rows (a public guess, at least 1). Reads no row."""
     stand_ins = [
-        _stand_in(column, plan, domain, schema.unit.max_rows, n_rows) for column, plan, domain in _plans(schema, budget)
+        _stand_in(column, plan, domain, schema.unit.max_rows, n_rows, len(ruled_values(schema, column)))
+        for column, plan, domain in _plans(schema, budget)
     ]
     if not stand_ins:
         return ExpectedError(n_rows=n_rows, one_way=0.0, two_way=0.0, smallest_group=0)
@@ -80,7 +81,7 @@ def expected(schema: TableSchema, budget: Budget, n_rows: int) -> ExpectedError:
     return ExpectedError(
         n_rows=n_rows,
         one_way=float(ones.mean()),
-        two_way=_two_way(stand_ins, ones, budget.pairs / schema.unit.max_rows**2, n_rows),
+        two_way=_two_way(stand_ins, ones, (budget.pairs + budget.survey) / schema.unit.max_rows**2, n_rows),
         smallest_group=math.ceil(max(RELIABLE_SIGMAS * float(stddevs.max()), _found_from(schema, budget))),
     )
 
@@ -102,7 +103,9 @@ def _found_from(schema: TableSchema, budget: Budget) -> float:
     return 1 + stddev * (RELIABLE_SIGMAS - float(ndtri(domain.key_delta / n_levels / max_rows)))
 
 
-def _stand_in(column: ColumnSchema, plan: ColumnPlan, domain: DomainPlan, max_rows: int, n_rows: int) -> _Column:
+def _stand_in(
+    column: ColumnSchema, plan: ColumnPlan, domain: DomainPlan, max_rows: int, n_rows: int, n_ruled: int
+) -> _Column:
     missing = int(not column.required)
     if plan.method is Method.BINS:
         stddev = max_rows * domain.noise_multipliers[Step.BINS]
@@ -111,17 +114,19 @@ def _stand_in(column: ColumnSchema, plan: ColumnPlan, domain: DomainPlan, max_ro
         return _Column(
             shares=shares, coding=Coding(size=size, n_ordered=size - missing), known=_LAST_HISTOGRAM / stddev**2
         )
-    size = max(_listed(column) if plan.method is Method.VALUES else OPEN_KEYS + 1, 1) + missing
+    size = max(_listed(column, n_ruled) if plan.method is Method.VALUES else OPEN_KEYS + 1, 1) + missing
     shares = 1 / np.arange(1.0, size + 1)
     return _Column(shares=shares / shares.sum(), coding=Coding(size=size, n_ordered=0), known=0.0)
 
 
-def _listed(column: ColumnSchema) -> int:
-    """How many values the schema declares."""
+def _listed(column: ColumnSchema, n_ruled: int) -> int:
+    """How many values the schema declares; ``n_ruled``: in its rules."""
     if column.enum is not None:
         return len(column.enum)
     if column.type == "boolean":
         return 2
+    if n_ruled:
+        return n_ruled
     return int(column.maximum) - int(column.minimum) + 1  # type: ignore[arg-type]  # a short declared range of integers
 
 

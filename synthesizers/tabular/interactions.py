@@ -24,7 +24,7 @@ from synthesizers.tabular.budget import PAIRS
 from synthesizers.tabular.dependence import chance, shrunk
 from synthesizers.tabular.junction import Node, Variable
 from synthesizers.tabular.levels import Axis
-from synthesizers.tabular.measure import recodings, variable_name
+from synthesizers.tabular.measure import independent, recodings, variable_name
 from synthesizers.tabular.propagate import Projection, Table
 from synthesizers.tabular.select import Picked
 
@@ -91,7 +91,7 @@ def held_back(
     """The part of the pairs' precision to keep for a second round; 0 if its scores could not see what they look for."""
     if not (triples and precision > 0):
         return 0.0
-    floor = np.array([chance(_independent(axes, ones, total, one.scored)) for one in triples]) / total
+    floor = np.array([chance(independent(one.scored, axes, ones, total)) for one in triples]) / total
     seen = float(np.median(np.hypot(floor, VISIBLE) - floor))
     stddev = math.sqrt(len(triples) / (SCORE_SHARE * HELD * precision)) / total
     return HELD if seen > 2 * stddev else 0.0
@@ -243,13 +243,6 @@ def _better(total: float, bought: Sequence[tuple[Picked, int]], precisions: Floa
     distance = np.array([one.dependence for one, _ in bought])
     cells = np.array([float(one.cells) for one, _ in bought])
     return float(gain(total, distance, cells, precisions).sum()) / 2 / max(math.comb(n_columns, 3), 1)
-
-
-def _independent(axes: Sequence[Axis], ones: Sequence[Floats], total: float, variables: Sequence[Variable]) -> Floats:
-    expected = np.array(total)
-    for column, level in variables:
-        expected = np.multiply.outer(expected, axes[column].collapse(ones[column], level) / total)
-    return expected
 
 
 def _cells(axes: Sequence[Axis], variables: Sequence[Variable]) -> int:

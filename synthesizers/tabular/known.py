@@ -13,7 +13,7 @@ from synthesizers.tabular.estimate import Zero
 from synthesizers.tabular.evidence import Impossible, at_levels
 from synthesizers.tabular.junction import Graph, GrowingGraph, Variable
 from synthesizers.tabular.levels import Axis, Coding, make_axis
-from synthesizers.tabular.margins import Measurement, sharpened
+from synthesizers.tabular.margins import Column, Measurement, sharpened
 from synthesizers.tabular.measure import OneWays
 from synthesizers.tabular.select import Candidate, Caps, Picked, pick
 
@@ -44,13 +44,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Cleaned one-ways that add up to ``total``, groupings, and rules over these."""
+    """Cleaned one-ways that add up to ``total``, groupings, rules over these, and what was measured of each column.
+
+    ``aside``: joint measurements that are no part of the model, but tell of single columns.
+    """
 
     total: float
     ones: list[Floats]
     axes: tuple[Axis, ...]
     zeros: list[Zero]
     keeps: list[Floats]
+    columns: list[Column]
+    aside: Sequence[Measurement] = ()
 
     @classmethod
     def of(cls, noisy: OneWays, codings: Sequence[Coding], impossible: Sequence[Impossible], caps: Caps) -> Known:
@@ -58,11 +63,13 @@ class Known:
         total, ones = noisy.cleaned(codings)
         axes = tuple(make_axis(counts, code) for counts, code in zip(ones, codings, strict=True))
         keeps = [kept(axis, counts, code) for axis, counts, code in zip(axes, ones, codings, strict=True)]
-        return cls(total, ones, axes, _zeros(axes, impossible, caps), keeps)
+        measured = zip(noisy.counts, noisy.stddevs, codings, strict=True)
+        columns = [Column(counts, float(stddev), code) for counts, stddev, code in measured]
+        return cls(total, ones, axes, _zeros(axes, impossible, caps), keeps, columns)
 
-    def sharper(self, stddevs: Floats, told: Sequence[Measurement]) -> Known:
-        """The same with what joint measurements tell of single columns; ``stddevs``: noise of the one-ways."""
-        return replace(self, ones=sharpened(self.axes, self.ones, stddevs, told, self.total))
+    def sharper(self, told: Sequence[Measurement]) -> Known:
+        """The same with what joint measurements tell of single columns."""
+        return replace(self, ones=sharpened(self.axes, self.ones, self.columns, [*self.aside, *told], self.total))
 
     def pick(self, candidates: Sequence[Candidate], budget: float, caps: Caps) -> list[Picked]:
         """The pairs to measure for a precision budget; none without one."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthesizers.tabular.allocate import MEAN_ABS
 from synthesizers.tabular.balance import cell_error
-from synthesizers.tabular.levels import Axis
+from synthesizers.tabular.levels import Axis, Coding
 from synthesizers.tabular.oneway import project_to_simplex
+from synthesizers.tabular.posterior import Sums, posterior, worth_it
 from synthesizers.tabular.select import Picked
 
 Floats = NDArray[np.float64]
@@ -26,14 +28,23 @@ _MOST_CODES = 2_000
 """A column of more codes is left as it is: its codes' covariance would be too large a matrix."""
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's own measurement: noisy counts by code, their noise, and what the codes are."""
+
+    noisy: Floats
+    stddev: float
+    code: Coding
+
+
 def sharpened(
-    axes: Sequence[Axis], ones: Sequence[Floats], stddevs: Floats, told: Sequence[Measurement], total: float
+    axes: Sequence[Axis], ones: Sequence[Floats], columns: Sequence[Column], told: Sequence[Measurement], total: float
 ) -> list[Floats]:
     """Cleaned one-ways (by code, adding up to ``total``) with what joint measurements tell of them.
 
-    ``stddevs``: noise of a code's count in each column's own measurement. Linear least squares: a code's count is off
-    by what ``cell_error`` says (little where it is small, for counts are kept non-negative), a group's by the noise of
-    the cells that were added up; then the nearest non-negative counts.
+    Where noise is strong, the posterior given both. Else linear least squares: a code's count is off by what
+    ``cell_error`` says (little where it is small, for counts are kept non-negative), a group's by the noise of the
+    cells that were added up; then the nearest non-negative counts.
     """
     by_column: dict[int, dict[int, list[tuple[Floats, float]]]] = defaultdict(lambda: defaultdict(list))
     for one, counts, stddev in told:
@@ -43,24 +54,33 @@ def sharpened(
             by_column[column][level].append((counts.sum(axis=others), precision))
     result = list(ones)
     for column, levels in by_column.items():
-        if len(ones[column]) <= _MOST_CODES:
-            result[column] = _updated(axes[column], ones[column], float(stddevs[column]), levels, total)
+        if len(ones[column]) > _MOST_CODES:
+            continue
+        own, sums = columns[column], _sums(axes[column], levels)
+        if worth_it(len(ones[column]), stddev=own.stddev, total=total):
+            result[column] = posterior(own.noisy, own.code, stddev=own.stddev, total=total, told=sums)
+        else:
+            result[column] = _updated(ones[column], own.stddev, sums, total)
     return result
 
 
-def _updated(
-    axis: Axis, counts: Floats, stddev: float, levels: dict[int, list[tuple[Floats, float]]], total: float
-) -> Floats:
-    prior = (cell_error(counts, stddev) / MEAN_ABS) ** 2
-    maps, gaps, noise = [], [], []
+def _sums(axis: Axis, levels: dict[int, list[tuple[Floats, float]]]) -> list[Sums]:
+    """All that is told of a column at one level, in one."""
+    found = []
     for level, seen in levels.items():
         precision = sum(own for _, own in seen)
-        groups = np.zeros((axis.groups(level), len(counts)))
-        groups[axis.code_map(level), np.arange(len(counts))] = 1.0
-        maps.append(groups)
-        gaps.append(sum((own * values for values, own in seen), np.zeros(len(groups))) / precision - groups @ counts)
-        noise.append(np.full(len(groups), 1 / precision))
-    to_groups = np.concatenate(maps)
+        groups = np.zeros((axis.groups(level), len(axis.order)))
+        groups[axis.code_map(level), np.arange(len(axis.order))] = 1.0
+        counts = sum((own * values for values, own in seen), np.zeros(len(groups))) / precision
+        found.append(Sums(groups, counts, precision**-0.5))
+    return found
+
+
+def _updated(counts: Floats, stddev: float, told: Sequence[Sums], total: float) -> Floats:
+    prior = (cell_error(counts, stddev) / MEAN_ABS) ** 2
+    gaps = [one.counts - one.groups @ counts for one in told]
+    noise = [np.full(len(one.counts), one.stddev**2) for one in told]
+    to_groups = np.concatenate([one.groups for one in told])
     covariance = (to_groups * prior) @ to_groups.T + np.diag(np.concatenate(noise))
     change = prior * (to_groups.T @ np.linalg.solve(covariance, np.concatenate(gaps)))
     return project_to_simplex(counts + change, total)

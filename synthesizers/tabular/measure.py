@@ -122,7 +122,12 @@ def recodings(names: Sequence[str], axes: Sequence[Axis], variables: Sequence[Va
 
 
 def measure_pairs(
-    session: MarginalSession, axes: Sequence[Axis], picked: Sequence[Picked], precisions: Floats
+    session: MarginalSession,
+    axes: Sequence[Axis],
+    picked: Sequence[Picked],
+    precisions: Floats,
+    *,
+    purpose: str = PAIRS,
 ) -> Iterator[tuple[Picked, Floats, float]]:
     """Noisy counts of each picked pair or triple over its groups, and their stddev in rows."""
     if not picked:
@@ -132,7 +137,7 @@ def measure_pairs(
     for one, precision in zip(picked, precisions, strict=True):
         clique = tuple(variable_name(names, variable) for variable in one.variables)
         stddev = 1 / math.sqrt(precision)
-        yield one, view.measure([clique], stddev=stddev, purpose=PAIRS)[0].counts, stddev
+        yield one, view.measure([clique], stddev=stddev, purpose=purpose)[0].counts, stddev
 
 
 def one_way_factor(column: int, axis: Axis, counts: Floats, total: float) -> Factor:
@@ -148,18 +153,12 @@ def one_way_factor(column: int, axis: Axis, counts: Floats, total: float) -> Fac
     )
 
 
-def pair_factor(
-    picked: Picked,
-    axes: Sequence[Axis],
-    ones: Sequence[Floats],
-    total: float,
-    counts: Floats,
-    stddev: float,
-) -> Factor:
-    """A noisy pair as a factor, its ridge set by how far it stands above the noise. See ``joint_factor``."""
-    (a, level_a), (b, level_b) = picked.variables
-    expected = np.outer(axes[a].collapse(ones[a], level_a), axes[b].collapse(ones[b], level_b)) / total
-    return joint_factor(picked, axes, ones, total, counts, stddev, expected)
+def independent(variables: Sequence[Variable], axes: Sequence[Axis], ones: Sequence[Floats], total: float) -> Floats:
+    """The rows that the one-ways alone expect in each cell of some variables."""
+    expected = np.array(total)
+    for column, level in variables:
+        expected = np.multiply.outer(expected, axes[column].collapse(ones[column], level) / total)
+    return expected
 
 
 def joint_factor(

@@ -26,6 +26,7 @@ from synthesizers.tabular.rounds import fit_picked
 from synthesizers.tabular.sample import Sampler
 from synthesizers.tabular.sample import sample as draw
 from synthesizers.tabular.select import Candidate
+from synthesizers.tabular.survey import survey
 
 Floats = NDArray[np.float64]
 
@@ -80,7 +81,14 @@ def fit_model(
     caps = settings.caps.for_strength(
         _strength(noisy.cleaned(codings)[0], len(codings), budget, max_rows), len(codings)
     )
-    now = Known.of(noisy, codings, impossible, caps)
+    wanted = frozenset(session.domain.names.index(name) for name in targets)
+    now, seen = survey(
+        session,
+        Known.of(noisy, codings, impossible, caps),
+        budget.survey / max_rows**2,
+        targets=wanted,
+        target_weight=settings.target_weight,
+    )
     candidates = _candidates(session, now, noisy, budget, max_rows, targets, settings)
     precision = budget.pairs / max_rows**2
     picked = now.pick(candidates, precision, caps)
@@ -97,9 +105,9 @@ def fit_model(
         now,
         picked,
         precision,
-        stddevs=noisy.stddevs,
         candidates=candidates,
-        targets=frozenset(session.domain.names.index(name) for name in targets),
+        targets=wanted,
+        told=seen,
         settings=settings,
     )
     return Model(now.axes, tuple(nodes), tuple(beliefs), now.total)
@@ -107,7 +115,7 @@ def fit_model(
 
 def _strength(total: float, n_columns: int, budget: Budget, max_rows: int) -> float:
     """Rows in standard deviations of a one-way's noise, if all columns shared all of the budget evenly."""
-    return total * math.sqrt((budget.one_ways + budget.scores + budget.pairs) / n_columns) / max_rows
+    return total * math.sqrt((budget.one_ways + budget.scores + budget.survey + budget.pairs) / n_columns) / max_rows
 
 
 def _few(

@@ -1,6 +1,7 @@
 """Cleaner one-way marginals from noisy ones, by shrinking what does not stand above the noise.
 
-Reads released counts only. Ordered columns: an unbalanced Haar tree over the codes, each detail shrunk towards an
+Reads released counts only. Where noise is strong, what shares of columns usually are like fills in what counts do not
+tell (posterior.py). Else, ordered columns: an unbalanced Haar tree over the codes, each detail shrunk towards an
 even split by how large its level's details are (empirical Bayes), or kept if it stands out by itself. Unordered
 columns: small categories are drawn towards their mean (James-Stein). Then the nearest non-negative counts that
 add up to the total.
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthesizers.tabular.levels import Coding
+from synthesizers.tabular.posterior import posterior, worth_it
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +24,8 @@ _SMALL = 3.0
 
 def clean(counts: Floats, code: Coding, *, stddev: float, total: float) -> Floats:
     """Estimated counts by code: non-negative, adding up to ``total`` (positive)."""
+    if worth_it(code.size, stddev=stddev, total=total):
+        return posterior(counts, code, stddev=stddev, total=total)
     smooth = counts.copy()
     if code.is_ordered:
         own = counts[: code.n_ordered]

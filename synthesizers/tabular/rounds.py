@@ -30,7 +30,7 @@ from synthesizers.tabular.interactions import (
 from synthesizers.tabular.junction import Node, junction_tree
 from synthesizers.tabular.known import Known, Settings, graph_of
 from synthesizers.tabular.margins import Measurement
-from synthesizers.tabular.measure import joint_factor, measure_pairs, one_way_factor, pair_factor
+from synthesizers.tabular.measure import independent, joint_factor, measure_pairs, one_way_factor
 from synthesizers.tabular.select import Candidate, Picked
 
 Floats = NDArray[np.float64]
@@ -51,26 +51,28 @@ def fit_picked(
     picked: Sequence[Picked],
     precision: float,
     *,
-    stddevs: Floats,
     candidates: Sequence[Candidate],
     targets: frozenset[int],
     settings: Settings,
+    told: Sequence[Measurement] = (),
 ) -> tuple[list[Node], list[Floats]]:
     """The junction tree and its nodes' probabilities.
 
-    ``stddevs``: noise of the one-ways, by column. ``targets``: columns whose triples weigh more.
+    ``targets``: columns whose triples weigh more. ``told``: measured already.
     """
-    cliques = [*(((column, axis.finest),) for column, axis in enumerate(now.axes)), *(one.variables for one in picked)]
+    held_by = [*picked, *(one for one, _, _ in told)]
+    cliques = [*(((column, axis.finest),) for column, axis in enumerate(now.axes)), *(one.variables for one in held_by)]
     nodes = junction_tree(graph_of(now.axes, [*cliques, *(one.variables for one in now.zeros)]))
     triples = triples_of(now.axes, nodes, {one.columns: one.dependence for one in candidates}) if picked else []
     held = held_back(now.axes, now.ones, now.total, triples, precision)
     pairs = list(measure_pairs(session, now.axes, picked, divide(now.total, picked, (1 - held) * precision)))
+    pairs = [*pairs, *told]
     most = settings.first_iterations if held else settings.max_iterations
-    model = _solved(now, nodes, _factors(now.sharper(stddevs, pairs), pairs), settings, most)
+    model = _solved(now, nodes, _factors(now.sharper(pairs), pairs), settings, most)
     if held:
         first = _First(nodes, pairs, model)
         plan = _planned(session, now, first, triples, held * precision, targets, settings)
-        model = _solved(now, nodes, _measured(session, now, stddevs, first, plan), settings, settings.second_iterations)
+        model = _solved(now, nodes, _measured(session, now, first, plan), settings, settings.second_iterations)
     return nodes, model.beliefs
 
 
@@ -109,15 +111,18 @@ def _planned(
 
 def _factors(now: Known, pairs: Sequence[Measurement]) -> list[Factor]:
     ones = [one_way_factor(column, now.axes[column], counts, now.total) for column, counts in enumerate(now.ones)]
-    return [*ones, *(pair_factor(one, now.axes, now.ones, now.total, told, sd) for one, told, sd in pairs)]
+    for one, told, stddev in pairs:
+        expected = independent(one.variables, now.axes, now.ones, now.total)
+        ones.append(joint_factor(one, now.axes, now.ones, now.total, told, stddev, expected))
+    return ones
 
 
-def _measured(session: MarginalSession, now: Known, stddevs: Floats, first: _First, plan: Second) -> list[Factor]:
+def _measured(session: MarginalSession, now: Known, first: _First, plan: Second) -> list[Factor]:
     """All factors of the second round, each with the weights of the first to start from."""
     pairs = _sharper(session, now, first.pairs, plan.pairs)
     nodes = [node for _, node in plan.triples]
     triples = list(measure_pairs(session, now.axes, [one for one, _ in plan.triples], plan.precisions))
-    now = now.sharper(stddevs, [*pairs, *triples])
+    now = now.sharper([*pairs, *triples])
     factors = [
         replace(factor, start=start) for factor, start in zip(_factors(now, pairs), first.model.weights, strict=True)
     ]

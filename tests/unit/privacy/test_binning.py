@@ -325,10 +325,11 @@ def test_a_coarse_grid_is_kept_exactly() -> None:
 
 
 def test_nested_codes_back_off_to_their_parent() -> None:
+    """A chapter's letter is public, so it stands for a lone code; what is no code of ICD-10 is OTHER."""
     one = schema({"icd10": {"type": "string", "understudy:hierarchy": "icd10"}})
-    values = ["I21.4"] * 500 + [f"I21.{i}" for i in range(100, 200)] * 2 + ["Z99.9"]
+    values = ["I21.4"] * 500 + [f"I21.{i}" for i in range(100, 200)] * 2 + ["Z99.9", "?"]
     found, out = there_and_back(one, rows(one, {"icd10": values}), mu=1.0)
-    assert Counter(out["icd10"].to_pylist()) == {"I21.4": 500, "I21": 200, OTHER: 1}
+    assert Counter(out["icd10"].to_pylist()) == {"I21.4": 500, "I21": 200, "Z": 1, OTHER: 1}
     assert found.provenance["icd10"] == {"values": "dp", "missing": "declared"}
     assert Discretisation.from_parts(*found.parts())["icd10"] == found["icd10"]
 
@@ -339,3 +340,18 @@ def test_declared_nested_codes_stay_within_the_list() -> None:
     found, out = there_and_back(one, rows(one, {"icd10": codes[:5] * 100 + codes}), mu=1.0)
     assert set(out["icd10"].to_pylist()) <= set(codes)
     assert found.domain["icd10"] < 20
+
+
+def test_values_that_a_rule_lists_need_no_enum() -> None:
+    fields: dict[str, dict[str, object]] = {"ward": {"type": "string"}, "rate": {"type": "number"}}
+    rule = {"kind": "combinations", "columns": ["ward", "rate"], "rows": [["B", 2.5], ["A", 1.5], ["C", 1.5]]}
+    schema_ = schema(fields, **{"understudy:constraints": [rule]})
+    table = rows(schema_, {"ward": ["A", "rare", None, "B"], "rate": [1.5, None, 9.0, 2.5]})
+    found, out = there_and_back(
+        schema_,
+        table.set_column(1, "rate", pa.array([1.5, None, 2.5, 2.5])),
+    )
+    assert found.domain.sizes == (5, 3)
+    assert out["ward"].to_pylist() == ["A", OTHER, None, "B"]
+    assert found.provenance["ward"]["values"] == "declared"
+    assert learn(schema_, table).encode(table)["rate"].tolist() == [0, 2, 2, 1]  # 9.0 breaks the rule

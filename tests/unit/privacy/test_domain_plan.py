@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from privacy.accounting import compose, epsilon_of, gaussian_price, gdp_mu
-from privacy.domain_plan import Method, Step, domain_share, plan_domain
+from privacy.domain_plan import MAX_RULED, Method, Step, domain_share, plan_domain
 from understudy.errors import PrivacyParameterError
 from understudy.schema import TableSchema
 
@@ -104,10 +104,30 @@ def test_nested_codes_are_looked_for_unless_the_declared_list_is_short() -> None
     ]
     columns = plan_domain(schema(*fields), mu=1.0, delta=1e-7).columns
     assert [column.method for column in columns] == [Method.KEYS, Method.VALUES, Method.KEYS, Method.VALUES]
-    assert [column.levels for column in columns] == [3, 1, 3, 1]
+    assert [column.levels for column in columns] == [2, 1, 2, 1]
 
 
 def test_the_domain_is_worth_more_the_more_is_open() -> None:
     half = schema({"type": "integer"}, {"type": "boolean"})
     assert domain_share(DECLARED) == 0
     assert 0 < domain_share(half) < domain_share(OPEN) < 0.5
+
+
+def ruled(*fields: dict[str, object], rows: list[list[object]]) -> TableSchema:
+    named = [{"name": f"c{i}", **field} for i, field in enumerate(fields)]
+    rule = {"kind": "combinations", "columns": ["c0", "c1"], "rows": rows}
+    return TableSchema.parse({"fields": named, "understudy:constraints": [rule]})
+
+
+def test_what_a_rule_lists_is_declared() -> None:
+    """Else a category that is not found, or a number drawn from a bin, would be in no listed combination."""
+    open_ = ({"type": "string"}, {"type": "number"}, {"type": "string"})
+    plan = plan_domain(ruled(*open_, rows=[["a", 1.5], ["b", 2.5]]), mu=1.0, delta=1e-7)
+    assert [column.method for column in plan.columns] == [Method.VALUES, Method.VALUES, Method.KEYS]
+    long_ = [[f"v{row}", 0.5] for row in range(MAX_RULED + 1)]
+    plan = plan_domain(ruled(*open_, rows=long_), mu=1.0, delta=1e-7)
+    assert [column.method for column in plan.columns] == [Method.KEYS, Method.VALUES, Method.KEYS]
+    nested = {"type": "string", "understudy:hierarchy": "icd10"}
+    codes: list[list[object]] = [[f"A{row // 9:02d}.{row % 9}", 0.5] for row in range(180)]
+    plan = plan_domain(ruled(nested, *open_[1:], rows=codes), mu=1.0, delta=1e-7)
+    assert [column.method for column in plan.columns] == [Method.KEYS, Method.VALUES, Method.KEYS]

@@ -43,6 +43,14 @@ def test_rows_that_break_a_rule(rule: object, found: list[int]) -> None:
     assert broken(ROWS, [rule]).tolist() == [bool(one) for one in found]  # type: ignore[list-item]
 
 
+def test_a_category_that_was_not_found_is_not_judged() -> None:
+    rows = pa.table({"ward": ["A", "OTHER", "OTHER"], "site": ["s", "n", "x"]})
+    listed = Combinations(columns=("ward", "site"), rows=(("A", "n"), ("B", "s")))
+    assert broken(rows, [listed]).tolist() == [True, False, False]
+    named = Combinations(columns=("ward", "site"), rows=(("A", "n"), ("OTHER", "s")))
+    assert broken(rows, [named]).tolist() == [True, True, True]
+
+
 def test_a_range_has_both_ends_in_it_and_no_missing_value() -> None:
     assert selected(ROWS["low"], Selection(minimum=2, maximum=3)).tolist() == [False, True, True, False, True]
     assert selected(ROWS["low"], Selection(values=(2,))).tolist() == [False, True, False, False, False]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import approx_fprime
 
-from synthesizers.tabular.estimate import Factor, _Dual, fit
+from synthesizers.tabular.estimate import Factor, _Dual, solve
 from synthesizers.tabular.junction import Graph, Node, junction_tree
 from synthesizers.tabular.levels import Axis, Coding, make_axis
 from synthesizers.tabular.propagate import Projection
@@ -40,7 +40,7 @@ def chain(kappa: float) -> tuple[list[Axis], list[Node], list[Factor], np.ndarra
 
 def test_exact_marginals_of_a_chain_give_the_chain() -> None:
     axes, nodes, factors, joint = chain(kappa=1e-3)
-    beliefs = fit(axes, nodes, factors, total=TOTAL, max_iterations=500)
+    beliefs = solve(axes, nodes, factors, total=TOTAL, max_iterations=500).beliefs
     finest = [(column, axis.finest) for column, axis in enumerate(axes)]
     for node, belief in zip(nodes, beliefs, strict=True):
         assert np.allclose(TOTAL * belief, Projection(axes, finest, node.axes).reduce(joint), atol=0.5)
@@ -58,7 +58,7 @@ def test_a_strong_ridge_leaves_independent_columns() -> None:
         )
         for one in factors
     ]
-    beliefs = fit(axes, nodes, weak, total=TOTAL, max_iterations=500)
+    beliefs = solve(axes, nodes, weak, total=TOTAL, max_iterations=500).beliefs
     for belief in beliefs:
         margins = [belief.sum(axis=tuple(set(range(belief.ndim)) - {axis})) for axis in range(belief.ndim)]
         product = margins[0]

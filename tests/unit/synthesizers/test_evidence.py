@@ -149,3 +149,27 @@ def test_a_value_that_the_model_does_not_know_is_told(model: FittedMarginal) -> 
     with pytest.raises(UsageError) as refused:
         model.sample(10, seed=0, conditions=Conditions.parse(schema, where={"ward": ["Z9"]}, rebalance={}))
     assert refused.value.reason == "condition-unknown"
+
+
+def test_a_rule_over_open_columns_turns_nothing_down() -> None:
+    """Wards that no budget would have found: the rule's list is their domain, as an enum would be."""
+    wards = [f"W{number}" for number in range(40)]
+    rows = pa.table({"ward": np.resize(wards, 400), "site": np.resize(["n", "s"], 400)})
+    schema = TableSchema.parse(
+        {
+            "fields": [{"name": "ward", "type": "string"}, {"name": "site", "type": "string"}],
+            "understudy:constraints": [
+                {
+                    "kind": "combinations",
+                    "columns": ["ward", "site"],
+                    "rows": [[ward, "ns"[number % 2]] for number, ward in enumerate(wards)],
+                }
+            ],
+        }
+    )
+    ours = engine("marginal")
+    plan = ours.plan(schema, epsilon=0.5, delta=1e-6, n_rows=400)
+    fitted = ours.fit(PrivateSession(rows, schema, Meter(plan.events), os.urandom), plan)
+    found = sampled(fitted, 400, seed=1)
+    assert found.rows.num_rows == 400
+    assert found.broke_constraints < 0.1 * found.proposed

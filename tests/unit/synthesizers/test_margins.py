@@ -13,6 +13,11 @@ TRUE = np.array([400.0, 200, 100, 50, 30, 20, 0, 200])
 TOTAL = float(TRUE.sum())
 AXES = [make_axis(TRUE, Coding(size=8, n_ordered=8)), make_axis(np.ones(4), Coding(size=4, n_ordered=0))]
 LEVEL = 3
+NOMINAL = margins.Column(np.full(4, TOTAL / 4), 5.0, Coding(size=4, n_ordered=0))
+
+
+def own(noisy: np.ndarray, stddev: float) -> list[margins.Column]:
+    return [margins.Column(noisy, stddev, Coding(size=8, n_ordered=8)), NOMINAL]
 
 
 def pair(rng: np.random.Generator, stddev: float) -> margins.Measurement:
@@ -26,11 +31,10 @@ def errors(n_pairs: int) -> tuple[float, float]:
     found = []
     for seed in range(100):
         rng = np.random.default_rng(seed)
-        noisy = np.maximum(TRUE + rng.normal(0, 20, 8), 0)
-        noisy *= TOTAL / noisy.sum()
-        ones = [noisy, np.full(4, TOTAL / 4)]
+        noisy = TRUE + rng.normal(0, 20, 8)
+        ones = [np.maximum(noisy, 0) * TOTAL / np.maximum(noisy, 0).sum(), np.full(4, TOTAL / 4)]
         told = [pair(rng, 10.0) for _ in range(n_pairs)]
-        sharp = margins.sharpened(AXES, ones, np.array([20.0, 5.0]), told, TOTAL)[0]
+        sharp = margins.sharpened(AXES, ones, own(noisy, 20.0), told, TOTAL)[0]
         assert sharp.min() >= 0
         assert sharp.sum() == pytest.approx(TOTAL)
         gaps = np.abs(AXES[0].collapse(sharp - TRUE, LEVEL)).sum(), np.abs(sharp - TRUE).sum()
@@ -49,6 +53,6 @@ def test_a_column_of_very_many_codes_is_left_alone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(margins, "_MOST_CODES", 4)
     ones = [TRUE.copy(), np.full(4, TOTAL / 4)]
     told = [pair(np.random.default_rng(0), 10.0)]
-    sharp = margins.sharpened(AXES, ones, np.array([20.0, 5.0]), told, TOTAL)
+    sharp = margins.sharpened(AXES, ones, own(TRUE, 20.0), told, TOTAL)
     assert (sharp[0] == TRUE).all()
     assert not (sharp[1] == ones[1]).all()
