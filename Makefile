@@ -99,6 +99,7 @@ scrub-model: $(VENV)/.dev
 scrub-strong: $(VENV)/.dev
 	nice -n 19 $(BIN)/python -m benchmarks.scrub_train_strong
 
-# Counts the embedded text model's public text again (about two minutes of one core).
+# Counts the embedded text model's public text again (about three minutes of one core).
 text-prior: $(VENV)/.dev
 	nice -n 19 $(BIN)/python -m benchmarks.text_prior
+	nice -n 19 $(BIN)/python -m benchmarks.text_meanings

@@ -1,9 +1,9 @@
 """What synthetic notes are worth and what they give away, at several prices, on notes with a class.
 
-    BENCH_DATA=/data python -m benchmarks.text_bench --corpus mtsamples --epsilon 1 4 8 inf --seeds 3 [--out FILE]
-    python -m benchmarks.text_bench --corpus wards --persons 1600 --epsilon 1 8 inf
+    BENCH_DATA=/data python -m benchmarks.text_bench [--seconds 500]  # what is not in docs/bench/text.jsonl yet
+    python -m benchmarks.text_bench --corpus wards --epsilon 1 8 --seeds 1 --out FILE
     python -m benchmarks.text_bench --corpus wards --rows FILE       # what a peer may train on: the same split
-    python -m benchmarks.text_bench --corpus wards --made FILE       # scores of what a peer has made of it
+    python -m benchmarks.text_bench --corpus wards --epsilon 8 --made FILE --peer NAME   # scores of what it has made
 
 Corpora: ``text_corpora``. A quarter of the persons, at most 400, is held out. One JSON line a price and seed:
 accuracy of a class told on held-out real notes by a classifier that saw synthetic ones, agreement (of synthetic notes
@@ -19,6 +19,7 @@ import math
 import os
 import resource
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from synthesizers.text.vocabulary import END, NOTE
 from understudy.schema import TableSchema
 
 DELTA = 1e-5
+CORPORA = ("wards", "support", "mtsamples")
 CANARY = "the violet gramophone whistled behind an abandoned lighthouse"
 NO_DP = 1e5
 _COINS = 60
@@ -121,12 +123,12 @@ def scores(made: list[str], classes: list[str], held: Rows, train: Rows, names: 
     """What is asked of every engine's notes."""
     about, text = names
     labelled = list(zip(made, classes, strict=True))
-    real, told = [row[text][:2000] for row in held], [(row[text], row[about]) for row in held]
-    known = [(row[text], row[about]) for row in train]
+    real, asked = [row[text][:2000] for row in held], [(row[text], row[about]) for row in held]
+    taught = [(row[text], row[about]) for row in train]
     return {
-        "accuracy": round(accuracy(labelled, told), 3),
-        "accuracy_real": round(accuracy(known, told), 3),
-        "agreement": round(accuracy(known, labelled), 3),
+        "accuracy": round(accuracy(labelled, asked), 3),
+        "accuracy_real": round(accuracy(taught, asked), 3),
+        "agreement": round(accuracy(taught, labelled), 3),
         "auc": round(told_apart(real, made), 3),
         "mauve": round(likeness(real, made), 3),
         "distinct2": round(distinct(made), 3),
@@ -143,8 +145,8 @@ def measure(asked: argparse.Namespace, epsilon: float, seed: int) -> dict[str, A
     model = fitted(schema, text, planted, epsilon)
     fit_s, started = time.process_time() - started, time.process_time()
     model.limit_length(asked.tokens)
-    told = pa.table({about: [row[about] for row in (train * 5)[: asked.notes]]})
-    pairs = model.write(told, seed=seed)
+    rows = pa.table({about: [row[about] for row in (train * 5)[: asked.notes]]})
+    pairs = model.write(rows, seed=seed)
     made, bare = [note for note, _ in pairs], [said for _, said in pairs]
     write_s = time.process_time() - started
     persons = list(enumerate(row[text] for row in planted))
@@ -152,17 +154,17 @@ def measure(asked: argparse.Namespace, epsilon: float, seed: int) -> dict[str, A
     return {
         "engine": "phrases",
         "corpus": asked.corpus,
-        "epsilon": epsilon if math.isfinite(epsilon) else "inf",
+        "epsilon": told(epsilon),
         "seed": seed,
         "persons": len(train),
         "notes": len(made),
-        **scores(made, told[about].to_pylist(), held, train, (about, text)),
+        **scores(made, rows[about].to_pylist(), held, train, (about, text)),
         "perplexity": round(math.exp(float(np.mean(surprises(model, held, asked.judged)))), 2),
         "stretches": own_stretches(persons, bare),
         "stretches_unexplained": own_stretches(persons, bare, is_public=model.explains),
         "stretches_of_held_out": own_stretches(strangers, bare),
         "canary": sum(word in " ".join(bare).lower() for word in ("gramophone", "lighthouse")),
-        **audited(about, text, train, epsilon, seed),
+        **(audited(about, text, train, epsilon, seed) if seed == 0 else {}),
         "fit_cpu_s": round(fit_s, 1),
         "write_cpu_s": round(write_s, 1),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -174,38 +176,79 @@ def of_peer(asked: argparse.Namespace) -> dict[str, Any]:
     about, text, train, held = split(asked, 0)
     rows = [json.loads(line) for line in asked.made.read_text(encoding="utf-8").splitlines()]
     made, classes = [str(row[text] or "") for row in rows], [str(row[about]) for row in rows]
-    persons = list(enumerate(row[text] for row in train))
-    stretches = own_stretches(persons, made)
-    return {**scores(made, classes, held, train, (about, text)), "notes": len(made), "stretches": stretches}
+    return {
+        "engine": asked.peer,
+        "corpus": asked.corpus,
+        "epsilon": told(asked.epsilon[0]),
+        "seed": 0,
+        "persons": len(train),
+        "notes": len(made),
+        **scores(made, classes, held, train, (about, text)),
+        "stretches": own_stretches(list(enumerate(row[text] for row in train)), made),
+    }
+
+
+def told(epsilon: float) -> float | str:
+    """As JSON has it."""
+    return epsilon if math.isfinite(epsilon) else "inf"
+
+
+def known(path: Path) -> set[tuple[object, ...]]:
+    """(engine, corpus, epsilon, seed) of every line that is there."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    found = [json.loads(line) for line in lines]
+    return {(one["engine"], one["corpus"], one["epsilon"], one["seed"]) for one in found}
+
+
+def wanted(asked: argparse.Namespace) -> Iterator[tuple[str, float, int]]:
+    """(corpus, epsilon, seed), first seeds first."""
+    for seed in range(asked.seeds):
+        for epsilon in asked.epsilon:
+            for name in asked.corpus:
+                yield name, epsilon, seed
+
+
+def parsed() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--corpus", choices=CORPORA, nargs="+", default=list(CORPORA))
+    parser.add_argument("--persons", type=int, default=1200)
+    parser.add_argument("--epsilon", type=float, nargs="+", default=[1.0, 8.0, math.inf, 4.0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--notes", type=int, default=1000, help="Synthetic notes; a corpus of long ones has a fifth.")
+    parser.add_argument("--tokens", type=int, default=200, help="Most tokens of a synthetic note, to save time.")
+    parser.add_argument("--judged", type=int, default=2000, help="Tokens that perplexity is taken over.")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="Begin nothing after so long.")
+    parser.add_argument("--out", type=Path, default=Path("docs/bench/text.jsonl"))
+    parser.add_argument("--rows", type=Path, help="Write the training rows of seed 0, and nothing else.")
+    parser.add_argument("--made", type=Path, help="Score these notes of a peer, and nothing else.")
+    parser.add_argument("--peer", default="mostlyai-lstm")
+    return parser.parse_args()
+
+
+def add(found: dict[str, Any], path: Path) -> None:
+    """One line more."""
+    print(json.dumps(found), flush=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(found) + "\n")
 
 
 def main() -> None:
-    """Print one JSON line for each price and seed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--corpus", choices=["mtsamples", "wards", "support"], default="mtsamples")
-    parser.add_argument("--persons", type=int, default=1600)
-    parser.add_argument("--epsilon", type=float, nargs="+", default=[1.0, 8.0, math.inf])
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--notes", type=int, default=400)
-    parser.add_argument("--tokens", type=int, default=250, help="Most tokens of a synthetic note, to save time.")
-    parser.add_argument("--judged", type=int, default=3000, help="Tokens that perplexity is taken over.")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--rows", type=Path, help="Write the training rows of seed 0, and nothing else.")
-    parser.add_argument("--made", type=Path, help="Score these notes of a peer, and nothing else.")
-    asked = parser.parse_args()
-    if asked.rows is not None:
-        asked.rows.write_text("\n".join(json.dumps(row) for row in split(asked, 0)[2]), encoding="utf-8")
+    """Measure what is not measured yet."""
+    asked, started = parsed(), time.monotonic()
+    if asked.rows is not None or asked.made is not None:
+        one = argparse.Namespace(**{**vars(asked), "corpus": asked.corpus[0]})
+        if asked.rows is not None:
+            asked.rows.write_text("\n".join(json.dumps(row) for row in split(one, 0)[2]), encoding="utf-8")
+        else:
+            add(of_peer(one), asked.out)
         return
-    found = [of_peer(asked)] if asked.made is not None else []
-    for seed in range(0 if asked.made is not None else asked.seeds):
-        for epsilon in asked.epsilon:
-            found.append(measure(asked, epsilon, seed))
-            print(json.dumps(found[-1]), flush=True)
-            if asked.out is not None:
-                with asked.out.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(found[-1]) + "\n")
-    if asked.made is not None:
-        print(json.dumps(found[0]))
+    done = known(asked.out)
+    for name, epsilon, seed in wanted(asked):
+        if ("phrases", name, told(epsilon), seed) in done or time.monotonic() - started > asked.seconds:
+            continue
+        notes = asked.notes // 5 if name == "mtsamples" else asked.notes
+        add(measure(argparse.Namespace(**{**vars(asked), "corpus": name, "notes": notes}), epsilon, seed), asked.out)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,18 @@ class Run:
                 _check_there(folder)
                 raise
 
+    def once(self, mark: str, refusal: UnderstudyError) -> None:
+        """Note, for good, that something begins that must not begin a second time for this job.
+
+        Raises: ``refusal`` if it was noted before, by this attempt or an earlier one; Conflict after a later one.
+        """
+        with self.ports.database.begin() as tx:
+            jobs = tx.for_tenant(self.claim.tenant).jobs
+            job = self.claim.current(jobs)
+            if job.facts.get(mark):
+                raise refusal
+            jobs.put(replace(job, facts={**job.facts, mark: True}))
+
     def publish(self, folder: Path, names: Collection[str] | None = None) -> None:
         """Make the attempt's files, or those of these names alone, the job's files, all at once.
 

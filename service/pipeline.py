@@ -39,6 +39,7 @@ from service.ports import Release, TenantStores
 from service.pull_jobs import PULL_FLOW
 from synthesizers.registry import accountant_of, engines
 from synthesizers.text.base import has_text
+from synthesizers.text.registry import pays_again
 from understudy import __version__
 from understudy.errors import Failed
 
@@ -84,10 +85,21 @@ def fit(run: Run) -> Seconds:
             "texts": run.ports.settings.texts,
             "out": str(out),
         }
+        if pays_again(run.job.plan):
+            run.once("training_begun", _cut_short())
         made = run.child("fit", request)
         (out / "made.json").write_text(json.dumps(made, sort_keys=True))
         run.publish(out)
     return {name: float(value) for name, value in cast("dict[str, float]", made["seconds"]).items()}
+
+
+def _cut_short() -> Failed:
+    """A training that was begun has used what was paid for it, whether or not it came to its end."""
+    return Failed(
+        "The training of the text model was cut short. What was spent stays spent; asking again is another job and "
+        "pays again.",
+        code="training-cut-short",
+    )
 
 
 def evaluate(run: Run) -> Seconds:

@@ -80,6 +80,9 @@ class TextEngine(Protocol):
     name: str
     summary: str
     formal_guarantee: FormalGuarantee
+    pays_again: bool
+    """True if a fit that was cut short is not begun anew under the same payment: it may have been seen outside, or it
+    is a training, which nobody takes for free twice. A fit that only counts, and told nobody, may be."""
 
     def plan(self, schema: TableSchema, column: str, price: Price) -> TextPlan:
         """The price list; reads nothing private. Raises: UsageError if the engine cannot run here at all."""

@@ -58,6 +58,8 @@ class EvolutionEngine:
         accountant="exact Gaussian-DP composition",
     )
 
+    pays_again = True  # the endpoint has seen which texts were voted for
+
     def __init__(
         self, endpoint: str, *, deadline_s: float = 1800.0, call_s: float = 60.0, texts: int = MAX_TEXTS
     ) -> None:

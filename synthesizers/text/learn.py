@@ -6,27 +6,27 @@ What a step asks about is chosen from what the steps before it released and from
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthesizers.text.classes import ClassesAsked
 from synthesizers.text.grams import LONGEST, Chain, F, Grams
+from synthesizers.text.guesses import NEAR, plenty
 from synthesizers.text.prior import Prior
 from synthesizers.text.rowtext import RowText
 from synthesizers.text.runs import RunsAsked
 from synthesizers.text.vocabulary import END, NOTE
-from synthesizers.text.words import LENGTHS, Tokens, Words, WordsAsked, based, standing_out, topic_part
+from synthesizers.text.words import LENGTHS, Tokens, Words, WordsAsked, based, pooled, topic_part
 
 if TYPE_CHECKING:
     from privacy.session import PrivateSession
 
 MAX_TOKENS = 25_000
-_NEAR = 0.7
-"""Of the public text that stands in for what was not released, the part that is of the topics voted for."""
+_DOUBT, _TELLING = 0.05, 0.3
+"""What is left to a shorter history; and what more of it, and of all words, where few words stand out."""
 _FIRST = 0.6
 """Of the votes for topics, the part that is in the first release, where words need the room."""
 
@@ -39,6 +39,7 @@ class Learnt:
     runs of two tokens, and so on. ``covered``: the part of all text that released words make up. ``again``: the part
     of a note's content words that it has more than once. ``sizes``: the parts of all notes, by class. ``public``:
     chances of tokens in public text of the released topics. ``pull``: factors on tokens' chances, see ``hearing``.
+    ``doubt``: the least part of the next token's chances that is left to a shorter history.
     """
 
     base: F
@@ -51,6 +52,7 @@ class Learnt:
     public: F
     pull: F
     sizes: F
+    doubt: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +71,12 @@ class Learner:
     def learn(self, noise: Sequence[float]) -> Learnt:
         """``noise``: the multiplier of each step."""
         words = self._words(noise[0])
-        tilts, topics = self._tilts(words, noise)
-        within = (_shares(topics) * _shares(np.maximum(words.sizes, 1e-6)[None]).T).sum(axis=0) @ self.prior.topics
-        public = _NEAR * within + (1 - _NEAR) * self.prior.tokens
-        base = based(words, public)
+        tilts, topics, sizes, asked = self._tilts(words, noise)
+        few = 1 - plenty(self.units, sum(1 / z**2 for z in noise))
+        within = sizes @ _shares(topics) @ self.prior.topics
+        said = NEAR * within + (1 - NEAR) * self.prior.tokens
+        public = replace(words.known, said=said).mixed()
+        base = raised(based(words, public), asked[words.shares[asked] == 0], _TELLING * few)
         amount = max(self.units, 1) * mean_length(words.lengths)
         firsts = np.append(np.flatnonzero(words.shares > 0), NOTE)
         # Every note begins with NOTE, so its count is no news.
@@ -89,7 +93,8 @@ class Learner:
             again=words.again,
             public=public,
             pull=np.ones(len(base)),
-            sizes=_shares(np.maximum(words.sizes, 1e-6)[None])[0],
+            sizes=sizes,
+            doubt=_DOUBT + _TELLING * few,
         )
 
     def _tokens(self, row: Mapping[str, object]) -> Tokens | None:
@@ -106,25 +111,25 @@ class Learner:
             class_of=self.class_of,
             n_classes=self.n_classes,
             topic_part=topic_part(self.units, self.n_classes, noise, _FIRST),
+            units=self.units,
         )
         return asked.read(self._released(asked.encoder(), asked.size, noise, self.purposes[0]), noise)
 
-    def _tilts(self, words: Words, noise: Sequence[float]) -> tuple[F, F]:
+    def _tilts(self, words: Words, noise: Sequence[float]) -> tuple[F, F, F, Tokens]:
         first = topic_part(self.units, self.n_classes, noise[0], _FIRST)
         stddev = noise[0] / first
-        together = words.votes.sum(axis=0)[None]
-        pooled = standing_out(together, stddev * math.sqrt(self.n_classes), np.ones(together.shape[1]))
         asked = ClassesAsked.of(
             self.prior,
             words,
-            _shares(pooled)[0],
+            pooled(words.votes, stddev),
             topic_part=topic_part(self.units, self.n_classes, noise[1]),
             n_classes=self.n_classes,
+            units=self.units,
             tokens_of=self._tokens,
             class_of=self.class_of,
         )
         told = self._released(asked.encoder(), asked.size, noise[1], self.purposes[1])
-        return asked.read(told, noise[1], words.votes, stddev)
+        return *asked.read(told, noise[1], words.votes, stddev), asked.asked
 
     def _runs(self, base: F, own: Sequence[Grams], order: int, amount: float, noise: float, purpose: str) -> Grams:
         asked = RunsAsked.of(self.prior, base, own, order, amount, self._tokens)
@@ -144,13 +149,22 @@ def _shares(counts: F) -> F:
     return made
 
 
+def raised(base: F, tokens: Tokens, part: float) -> F:
+    """The chances with ``part`` of them shared by these tokens: words that tell classes apart must be said to tell."""
+    if not tokens.size or part <= 0:
+        return base
+    made = base.copy()
+    made[tokens] = np.maximum(made[tokens], part / len(tokens))
+    return np.asarray(made / made.sum())
+
+
 def mean_length(lengths: F) -> float:
     """Tokens of a note, of released counts by class of length."""
     shares = lengths.sum(axis=0) / max(float(lengths.sum()), 1e-9)
     return float((shares * np.array(LENGTHS) * 1.17).sum())
 
 
-def chain(prior: Prior, learnt: Learnt, *, doubt: float = 0.05) -> Chain:
+def chain(prior: Prior, learnt: Learnt, *, doubt: float | None = None) -> Chain:
     """The model of the next token from public and released counts.
 
     Public runs are bent by how much commoner a token is in the private notes than in public text, the more the better
@@ -159,4 +173,6 @@ def chain(prior: Prior, learnt: Learnt, *, doubt: float = 0.05) -> Chain:
     power = 0.5 + 0.5 * learnt.covered
     ratio = learnt.public / prior.tokens * np.clip(learnt.base / learnt.public, 1e-4, 30) ** power
     trust = 8.0 * max(1 - learnt.covered, 0.02)
-    return Chain(base=learnt.base, public=prior.runs, own=learnt.own, bent=ratio, trust=trust, doubt=doubt)
+    return Chain(
+        base=learnt.base, public=prior.runs, own=learnt.own, bent=ratio, trust=trust, doubt=doubt or learnt.doubt
+    )

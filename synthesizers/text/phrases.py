@@ -25,6 +25,7 @@ from synthesizers import artifact
 from synthesizers.base import FormalGuarantee
 from synthesizers.text.base import Note, Price, TextPlan, index_of, purpose
 from synthesizers.text.grams import LONGEST, Grams
+from synthesizers.text.guesses import plenty
 from synthesizers.text.hearing import ROUNDS, heard
 from synthesizers.text.learn import MAX_TOKENS, Learner, Learnt
 from synthesizers.text.prior import Prior
@@ -39,12 +40,14 @@ if TYPE_CHECKING:
     from privacy.session import PrivateSession
 
 NAME = "phrases"
-VERSION = 2
+VERSION = 3
 MAX_CLASSES = 32
 _OF_COURSE = 1e-3
 """A chance of the next token at which it is no news."""
 _SPLIT = (0.42, 0.2, 0.18, 0.13, 0.07)
 """Of the column's mu squared: words, classes, then runs of two, three and four tokens."""
+_SPLIT_OF_FEW = (0.14, 0.76, 0.05, 0.03, 0.02)
+"""The same where few persons or little mu let no run stand out: classes can still be told apart."""
 STEPS = ("words", "classes", *(f"runs-{order}" for order in range(2, LONGEST + 1)))
 
 
@@ -59,6 +62,8 @@ class PhrasesEngine:
         accountant="exact Gaussian-DP composition",
     )
 
+    pays_again = False
+
     def __init__(self, *, rounds: int = ROUNDS) -> None:
         """``rounds``: how often the writer hears itself (``hearing``); free, but for time."""
         self._rounds = rounds
@@ -67,7 +72,7 @@ class PhrasesEngine:
         """The price list: five Gaussian releases for ``price.mu_squared``."""
         from privacy.accounting import gaussian_event
 
-        noise = [1 / math.sqrt(share * price.mu_squared) for share in _SPLIT]
+        noise = [1 / math.sqrt(share * price.mu_squared) for share in split(price.units, price.mu_squared)]
         number = index_of(schema, column)
         return TextPlan(
             engine=NAME,
@@ -82,6 +87,7 @@ class PhrasesEngine:
         rows = RowText.of(schema, plan.column)
         classes = classes_of(session, rows.about)
         number = index_of(schema, plan.column)
+        units, noise = int(plan.params["units"]), [float(z) for z in plan.params["noise"]]
         prior = Prior.load()
         learnt = Learner(
             session=session,
@@ -89,10 +95,18 @@ class PhrasesEngine:
             rows=rows,
             class_of=class_of(rows.about, classes),
             n_classes=len(classes) + 1,
-            units=int(plan.params["units"]),
+            units=units,
             purposes=tuple(purpose(number, step) for step in STEPS),
-        ).learn([float(z) for z in plan.params["noise"]])
-        return FittedPhrases(rows, classes, heard(prior, learnt, rounds=self._rounds), prior)
+        ).learn(noise)
+        # Where hardly a word stands out, shares of words are no yardstick: mending by them drowns what tells classes.
+        rounds = round(self._rounds * plenty(units, sum(1 / z**2 for z in noise)))
+        return FittedPhrases(rows, classes, heard(prior, learnt, rounds=rounds), prior)
+
+
+def split(units: int, mu_squared: float) -> tuple[float, ...]:
+    """Parts of the price by step, from public facts; they add up to 1."""
+    many = plenty(units, mu_squared)
+    return tuple(many * usual + (1 - many) * few for usual, few in zip(_SPLIT, _SPLIT_OF_FEW, strict=True))
 
 
 def classes_of(session: PrivateSession, about: str) -> tuple[str, ...]:
@@ -161,7 +175,7 @@ class FittedPhrases:
             "sizes": self.learnt.sizes,
             "public": self.learnt.public,
             "pull": self.learnt.pull.astype(np.float32),
-            "known": np.array([self.learnt.covered, self.learnt.again]),
+            "known": np.array([self.learnt.covered, self.learnt.again, self.learnt.doubt]),
         }
         for order, grams in enumerate(self.learnt.own, start=1):
             arrays[f"keys{order}"], arrays[f"counts{order}"] = grams.keys, grams.counts.astype(np.float32)
@@ -197,5 +211,6 @@ class FittedPhrases:
             pull=arrays["pull"].astype(np.float64),
             covered=float(arrays["known"][0]),
             again=float(arrays["known"][1]),
+            doubt=float(arrays["known"][2]),
         )
         return cls(rows, classes, learnt, Prior.load())

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from synthesizers.text import meanings
 from synthesizers.text.grams import LONGEST, F, Grams, keys_of
 from synthesizers.text.vocabulary import END, NOTE, Vocabulary
 from understudy.errors import Failed
@@ -26,13 +27,15 @@ _FREQUENT = 3e-3
 class Prior:
     """Public counts. ``tokens``: chances of single tokens, all above 0. ``runs``: of two tokens, three and four.
 
-    ``topics`` (topics, tokens): chances of tokens within a sort of note, all above 0.
+    ``topics`` (topics, tokens): chances of tokens within a sort of note, all above 0. ``meanings`` (tokens, dim): see
+    ``synthesizers.text.meanings``.
     """
 
     vocabulary: Vocabulary
     tokens: F
     runs: tuple[Grams, ...]
     topics: F
+    meanings: F
 
     @classmethod
     def load(cls, folder: Path = ASSETS) -> Prior:
@@ -53,21 +56,28 @@ class Prior:
                 )
         except (OSError, ValueError, KeyError):
             raise Failed("The embedded text model cannot be read.", code="text-asset-unreadable") from None
-        return cls(vocabulary=vocabulary, tokens=tokens, runs=runs, topics=topics)
+        return cls(
+            vocabulary=vocabulary,
+            tokens=tokens,
+            runs=runs,
+            topics=topics,
+            meanings=meanings.load(folder, len(tokens)),
+        )
 
     @property
     def wordlike(self) -> NDArray[np.bool_]:
         """True for tokens of letters alone: words and their parts."""
-        return np.array([word.strip().isalpha() for word in self._shown])
+        return np.array([word.strip().isalpha() for word in self.shown])
 
     @property
     def content(self) -> NDArray[np.bool_]:
         """True for whole words of four letters and more that are no very frequent ones."""
-        long = np.array([len(word) > 4 and word[0] == " " and word[1:].isalpha() for word in self._shown])
+        long = np.array([len(word) > 4 and word[0] == " " and word[1:].isalpha() for word in self.shown])
         return np.asarray(long & (self.tokens < _FREQUENT))
 
     @property
-    def _shown(self) -> list[str]:
+    def shown(self) -> list[str]:
+        """What each token is; nothing for specials, slots and bytes."""
         return [""] * self.vocabulary.first_word + list(self.vocabulary.words)
 
     def says(
@@ -100,7 +110,13 @@ class Prior:
             kept = counts >= (least if order > 2 else 1)
             runs.append(Grams(keys=keys[kept], counts=counts[kept].astype(np.float64)))
         chances = smoothed(tokens)
-        return cls(vocabulary=vocabulary, tokens=chances, runs=tuple(runs), topics=within(topics, chances))
+        return cls(
+            vocabulary=vocabulary,
+            tokens=chances,
+            runs=tuple(runs),
+            topics=within(topics, chances),
+            meanings=np.zeros((len(vocabulary), meanings.DIM)),
+        )
 
     def save(self, folder: Path) -> None:
         """What ``load`` reads."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthesizers.text.base import TextEngine
+from synthesizers.text.base import TEXTS, TextEngine
 from synthesizers.text.phrases import PhrasesEngine
 from understudy.errors import UsageError
 
@@ -32,6 +33,13 @@ def text_engines(places: Places = Places()) -> dict[str, TextEngine]:
         EvolutionEngine(places.endpoint),
     )
     return {engine.name: engine for engine in known}
+
+
+def pays_again(plan: Mapping[str, object]) -> bool:
+    """True for a stored plan whose fit, once begun, is not begun anew under the same payment."""
+    params = plan.get("params")
+    texts = params.get(TEXTS, []) if isinstance(params, Mapping) else []
+    return any(text_engine(text["engine"]).pays_again for text in texts)
 
 
 def text_engine(name: str, places: Places = Places()) -> TextEngine:

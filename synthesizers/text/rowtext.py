@@ -7,6 +7,7 @@ from the synthetic row, and its pronouns follow the row's sex, so the two agree.
 
 from __future__ import annotations
 
+import calendar
 import random
 import re
 from collections.abc import Iterable, Mapping
@@ -28,20 +29,7 @@ _KIND_OF = {
     "phone": "phone", "fax": "phone", "email": "url", "url": "url",
 }  # fmt: skip
 _YEARS = r"(?=[\s-]{0,3}(?:years?|yrs?|y/o|yo\b|y\.o))"
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = tuple(calendar.month_name)[1:]
 _MONTH = "|".join(month[:3] + r"[a-z]{0,6}" for month in _MONTHS)
 _TAG = r"[A-Za-z][\w'-]{0,40}"
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,64}\.\w{1,20}")

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from privacy.vectors import Sparse
 from synthesizers.text.grams import F
+from synthesizers.text.guesses import Known
+from synthesizers.text.meanings import directions, shrunk
 from synthesizers.text.prior import Prior
 
 LENGTHS = tuple(int(8 * 1.35**power) for power in range(27))
@@ -32,7 +34,8 @@ ReadTokens = Callable[[Mapping[str, object]], Tokens | None]
 class Words:
     """What is released of words. ``shares``: of all tokens, 0 for one that does not stand out. ``covered``: their sum,
     as the noisy total has it. ``lengths`` (classes, LENGTHS) and ``votes`` (classes, topics): noisy counts of notes.
-    ``again``: the part of a note's content words that it has more than once.
+    ``again``: the part of a note's content words that it has more than once. ``known``: what is thought of words that
+    do not stand out. ``drift``: the mean direction of notes (``meanings``).
     """
 
     shares: F
@@ -40,30 +43,33 @@ class Words:
     limits: F
     lengths: F
     votes: F
-    sizes: F
     again: float
+    known: Known
+    drift: F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsAsked:
-    """The vector of a note and what its noisy sum means. ``class_of``: the class of a row, below ``n_classes``."""
+    """The vector of a note and what its noisy sum means. ``class_of``: the class of a row, below ``n_classes``.
+    ``topic_part``: norm of a note's vote, and of its direction."""
 
     prior: Prior
     tokens_of: ReadTokens
     class_of: Callable[[Mapping[str, object]], int]
     n_classes: int
     topic_part: float
+    units: int
 
     @property
     def word_part(self) -> float:
         """What the other parts leave."""
-        return math.sqrt(1 - self.topic_part**2 - _LENGTH_PART**2 - _REPEAT_PART**2)
+        return math.sqrt(1 - 2 * self.topic_part**2 - _LENGTH_PART**2 - _REPEAT_PART**2)
 
     @property
     def size(self) -> int:
-        """Places of the vector: words, their total, lengths and topics by class, words again, content words."""
-        n = len(self.prior.tokens)
-        return n + 1 + self.n_classes * (len(LENGTHS) + len(self.prior.topics)) + 2
+        """Places: words, their total, lengths and topics by class, direction, words again, content words."""
+        n, dim = self.prior.meanings.shape
+        return int(n + 1 + self.n_classes * (len(LENGTHS) + len(self.prior.topics)) + dim + 2)
 
     @property
     def scale(self) -> F:
@@ -77,6 +83,8 @@ class WordsAsked:
         lengths_from = n + 1
         topics_from = lengths_from + self.n_classes * len(LENGTHS)
         content = self.prior.content
+        direction = directions(self.prior.meanings, self.prior.tokens)
+        drifts = np.arange(self.size - 2 - self.prior.meanings.shape[1], self.size - 2)
 
         def vector(row: Mapping[str, object]) -> Sparse | None:
             tokens = self.tokens_of(row)
@@ -90,8 +98,10 @@ class WordsAsked:
             said = counts[content[found]]
             repeats = unit(np.array([float((said > 1).sum()), float(said.size)]), _REPEAT_PART)
             return Sparse(
-                places=np.concatenate([found, [n, length, topic, self.size - 2, self.size - 1]]),
-                values=np.concatenate([values, [_LENGTH_PART, self.topic_part], repeats]),
+                places=np.concatenate([found, [n, length, topic], drifts, [self.size - 2, self.size - 1]]),
+                values=np.concatenate(
+                    [values, [_LENGTH_PART, self.topic_part], self.topic_part * direction(tokens), repeats]
+                ),
             )
 
         return vector
@@ -100,13 +110,15 @@ class WordsAsked:
         """What a noisy sum says. ``noise``: its stddev."""
         n, scale = len(self.prior.tokens), self.scale
         total = max(float(told[n]), 1.0) / TOTAL
-        expected = self.prior.tokens * scale * total
-        least = np.where(expected > 2 * noise, 2.0, 0.8 * math.sqrt(2 * math.log(n))) * noise
-        shares = np.where(told[:n] > least, told[:n] / scale / total, 0.0)
-        shaped = told[n + 1 : -2]
+        dim = self.prior.meanings.shape[1]
+        shaped = told[n + 1 : -2 - dim]
         cut = self.n_classes * len(LENGTHS)
         lengths = shaped[:cut].reshape(self.n_classes, -1) / _LENGTH_PART
         votes = shaped[cut:].reshape(self.n_classes, -1) / self.topic_part
+        drift = shrunk(told[None, -2 - dim : -2], noise)[0] / self.topic_part / max(self.units, 1)
+        known = Known.of(self.prior, pooled(votes, noise / self.topic_part), drift)
+        least = self._least(known.mixed() * scale * total, known.mixed(), noise)
+        shares = np.where(told[:n] > least, told[:n] / scale / total, 0.0)
         again = float(told[-2] / max(told[-1], 1e-9)) if told[-1] > 3 * noise else 0.2
         return Words(
             shares=shares,
@@ -114,14 +126,31 @@ class WordsAsked:
             limits=least / scale / total,
             lengths=standing_out(lengths, noise / _LENGTH_PART, _PLAIN_LENGTHS),
             votes=votes,
-            sizes=np.maximum(lengths.sum(axis=1), 0.0),
             again=min(max(again, 0.0), 1.0),
+            known=known.fitted(shares),
+            drift=drift,
         )
+
+    def _least(self, expected: F, chances: F, noise: float) -> F:
+        """What a word's sum must exceed: less if the word is a likely one."""
+        rank = np.empty(len(chances))
+        rank[np.argsort(-chances, kind="stable")] = np.arange(len(chances)) + 2.0
+        made: F = np.where(expected > 2 * noise, 2.0, 0.8 * np.sqrt(2 * np.log(rank)).clip(2.5)) * noise
+        return made
+
+
+def pooled(votes: F, stddev: float) -> F:
+    """Shares of topics among all notes. Shape: (topics,)."""
+    together = votes.sum(axis=0)[None]
+    found = standing_out(together, stddev * math.sqrt(len(votes)), np.ones(votes.shape[1]))[0]
+    made: F = found / max(float(found.sum()), 1e-12)
+    return made
 
 
 def topic_part(units: int, n_classes: int, noise: float, most: float = 1.0) -> float:
-    """Norm of a note's vote for a topic: the more, the less of words can be told from noise. From public facts."""
-    return math.sqrt(most * min(0.6, 0.1 + 10 * noise * n_classes / max(units, 1)))
+    """Norm of a note's vote for a topic, and of its direction: the more, the less of words can be told from noise. From
+    public facts."""
+    return math.sqrt(0.5 * most * min(0.6, 0.1 + 10 * noise * n_classes / max(units, 1)))
 
 
 def topic_of(prior_likeness: F, tokens: Tokens) -> int:

@@ -20,7 +20,7 @@ from synthesizers.text.words import LENGTHS
 _TRIES, _SHORT, _NEAR = 5, 120, 0.12
 """A note shorter than _SHORT tokens is written anew until it is as long as wanted, give or take a part of _NEAR: a
 chain that knows how a note ends does not know when."""
-_NEGLIGIBLE, _MOST_KNOWN = 1e-6, 5000
+_NEGLIGIBLE, _MOST_KNOWN = 1e-5, 2000
 _NEVER = (PAD, NOTE, MORE)
 After = Callable[[tuple[int, ...]], tuple[Keys, F]]
 
@@ -34,7 +34,7 @@ class Manner:
     """
 
     topic: float = 1.0
-    within: float = 1.0
+    within: float = 2.0
     floor: float = 0.01
     again: float = 0.3
 

@@ -89,6 +89,8 @@ def test_votes_choose_and_nothing_private_is_sent(stub: Stub) -> None:
         assert f"{row['age']}-year-old" in note
         assert str(row["name"]).split()[-1] in note
         assert str(row["name"]) not in bare
+    told = " ".join(text for _, text in fitted.texts) + " ".join(note for note, _ in made)
+    assert not any(word in told for word in SECRET.split())
 
 
 def test_an_endpoint_is_private_or_refused() -> None:
