@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import string
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -23,6 +23,8 @@ from privacy.scrub.table import scrub_table
 from understudy.schema import TableSchema
 
 N_TABLES, N_ROWS = 30, 300
+Columns = tuple[pa.Table, dict[str, frozenset[str | None]]]
+"""A table and the right kinds of each of its columns."""
 _MUTE = ("F{}", "col_{}", "field{}", "attr_{}", "x_{}")
 _FIRST = ["James", "Mary", "Robert", "Patricia", "John", "Jennifer", "Michael", "Linda", "David", "Elizabeth", "Wiliam", "Barbara", "Ricardo", "Susana", "Joseph", "Jessica", "Tomas", "Sarah", "Karen", "Carlos", "Ingrid", "Nils", "Aisha", "Mohammed", "Chen", "Yuki", "Priya", "Olga", "Pierre", "Amelie", "Kwame", "Ngozi"]  # fmt: skip
 _LAST = ["Smith", "Johnson", "Williams", "Brown", "Jones", "Garcia", "Miller", "Davis", "Rodriguez", "Martinez", "Hernandez", "Lopez", "Gonzalez", "Wilson", "Anderson", "Thomas", "Taylor", "Moore", "Jackson", "Martin", "Lee", "Perez", "Thompson", "White", "Nguyen", "Kowalski", "Rossi", "Dubois", "Svensson", "Okafor"]  # fmt: skip
@@ -174,29 +176,54 @@ BANK = (
 )  # fmt: skip
 
 
-def tables(seed: int = 18) -> list[tuple[pa.Table, dict[str, frozenset[str | None]]]]:
+def tables(seed: int = 18) -> list[Columns]:
     """Each with the right kinds of its columns."""
+    pools = (BOTH + HOSPITAL, BOTH + BANK)
+    return drawn(
+        pools,
+        seed=seed,
+        n_rows=N_ROWS,
+        mute=_MUTE,
+        share=0.3,
+        is_mute=lambda one: one.speaks,
+        gaps=(0.0, 0.0, 0.1, 0.4),
+    )
+
+
+def drawn(
+    pools: Sequence[Sequence[Source]],
+    *,
+    seed: int,
+    n_rows: int,
+    mute: Sequence[str],
+    share: float,
+    is_mute: Callable[[Source], bool],
+    gaps: Sequence[float],
+) -> list[Columns]:
+    """Tables of columns drawn from the pools in turn. ``mute``: names that say nothing, for ``share`` of the columns that
+    ``is_mute``. ``gaps``: parts of a column's values that may be missing.
+    """
     rng = random.Random(seed)
     made = []
     for number in range(N_TABLES):
-        pool = list(BOTH + (HOSPITAL if number % 2 == 0 else BANK))
+        pool = list(pools[number % len(pools)])
         rng.shuffle(pool)
         columns: dict[str, list[object]] = {}
         right: dict[str, frozenset[str | None]] = {}
         for place, source in enumerate(pool[:24]):
             name = rng.choice(source.names.split("|"))
-            if source.speaks and rng.random() < 0.3:
-                name = rng.choice(_MUTE).format(place)
+            if is_mute(source) and rng.random() < share:
+                name = rng.choice(mute).format(place)
             if name in columns:
                 continue
-            missing = rng.choice([0.0, 0.0, 0.1, 0.4])
-            columns[name] = [None if rng.random() < missing else source.make(rng) for _ in range(N_ROWS)]
+            missing = rng.choice(gaps)
+            columns[name] = [None if rng.random() < missing else source.make(rng) for _ in range(n_rows)]
             right[name] = source.right
         made.append((pa.table(columns), right))
     return made
 
 
-def accuracy(made: list[tuple[pa.Table, dict[str, frozenset[str | None]]]]) -> tuple[int, int, list[str]]:
+def accuracy(made: list[Columns]) -> tuple[int, int, list[str]]:
     """Columns given a right kind, all columns, and what went wrong in words."""
     n_right = n = 0
     wrong: list[str] = []

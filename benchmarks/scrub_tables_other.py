@@ -15,11 +15,22 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 
-import pyarrow as pa
+from benchmarks.scrub_tables import (
+    Columns,
+    Source,
+    _card,
+    _iban,
+    _imei,
+    _mbi,
+    _nhs,
+    _npi,
+    _shaped,
+    _vin,
+    accuracy,
+    drawn,
+)
 
-from benchmarks.scrub_tables import Source, _card, _iban, _imei, _mbi, _nhs, _npi, _shaped, _vin, accuracy
-
-N_TABLES, N_ROWS = 30, 250
+N_ROWS = 250
 _MUTE = ("c{}", "V{}", "Spalte_{}", "var{:03d}", "champ{}", "Unnamed: {}", "COL{}", "q{}_txt")
 _GIVEN = (
     "Anna Lukas Marie Felix Sophie Jonas Lena Paul Emma Leon Carmen Javier Lucia Pablo Elena Diego Camille Louis Chloe "
@@ -166,24 +177,17 @@ BANK = (
 )  # fmt: skip
 
 
-def tables(seed: int = 46) -> list[tuple[pa.Table, dict[str, frozenset[str | None]]]]:
+def tables(seed: int = 46) -> list[Columns]:
     """Each with the right kinds of its columns."""
-    rng = random.Random(seed)
-    made = []
-    for number in range(N_TABLES):
-        pool = list(PEOPLE + (HOSPITAL if number % 2 == 0 else BANK))
-        rng.shuffle(pool)
-        columns: dict[str, list[object]] = {}
-        right: dict[str, frozenset[str | None]] = {}
-        for place, source in enumerate(pool[:24]):
-            name = rng.choice(source.names.split("|"))
-            if (source.speaks or source.right == {None}) and rng.random() < 0.3:
-                name = rng.choice(_MUTE).format(place)
-            missing = rng.choice([0.0, 0.0, 0.05, 0.5])
-            columns[name] = [None if rng.random() < missing else source.make(rng) for _ in range(N_ROWS)]
-            right[name] = source.right
-        made.append((pa.table(columns), right))
-    return made
+    return drawn(
+        (PEOPLE + HOSPITAL, PEOPLE + BANK),
+        seed=seed,
+        n_rows=N_ROWS,
+        mute=_MUTE,
+        share=0.3,
+        is_mute=lambda one: one.speaks or one.right == {None},
+        gaps=(0.0, 0.0, 0.05, 0.5),
+    )
 
 
 def main() -> None:

@@ -14,12 +14,23 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 
-import pyarrow as pa
-
-from benchmarks.scrub_tables import Source, _card, _iban, _imei, _mbi, _nhs, _npi, _shaped, _vin, accuracy
+from benchmarks.scrub_tables import (
+    Columns,
+    Source,
+    _card,
+    _iban,
+    _imei,
+    _mbi,
+    _nhs,
+    _npi,
+    _shaped,
+    _vin,
+    accuracy,
+    drawn,
+)
 from privacy.scrub.numbers import luhn_digit
 
-N_TABLES, N_ROWS = 30, 240
+N_ROWS = 240
 _MUTE = ("K{}", "item_{}", "fld_{:02d}", "sloupec{}", "dato_{}", "Q{}", "A{}_val")
 _GIVEN = (
     "Jan Petra Tomasz Agnieszka Joao Beatriz Sander Femke Astrid Mikkel Giulia Matteo Ayse Mehmet Anjali Rohan Liam "
@@ -204,26 +215,17 @@ BANK = (
 )  # fmt: skip
 
 
-def tables(seed: int = 71) -> list[tuple[pa.Table, dict[str, frozenset[str | None]]]]:
+def tables(seed: int = 71) -> list[Columns]:
     """Each with the right kinds of its columns."""
-    rng = random.Random(seed)
-    made = []
-    for number in range(N_TABLES):
-        pool = list(PEOPLE + (HOSPITAL if number % 2 == 0 else BANK))
-        rng.shuffle(pool)
-        columns: dict[str, list[object]] = {}
-        right: dict[str, frozenset[str | None]] = {}
-        for place, source in enumerate(pool[:24]):
-            name = rng.choice(source.names.split("|"))
-            if (source.speaks or source.right == {None}) and rng.random() < 0.25:
-                name = rng.choice(_MUTE).format(place)
-            if name in columns:
-                continue
-            missing = rng.choice([0.0, 0.0, 0.05, 0.5])
-            columns[name] = [None if rng.random() < missing else source.make(rng) for _ in range(N_ROWS)]
-            right[name] = source.right
-        made.append((pa.table(columns), right))
-    return made
+    return drawn(
+        (PEOPLE + HOSPITAL, PEOPLE + BANK),
+        seed=seed,
+        n_rows=N_ROWS,
+        mute=_MUTE,
+        share=0.25,
+        is_mute=lambda one: one.speaks or one.right == {None},
+        gaps=(0.0, 0.0, 0.05, 0.5),
+    )
 
 
 def main() -> None:

@@ -33,6 +33,16 @@ SCHEMA: dict[str, object] = {
     "understudy:privacyUnit": {"column": "id", "maxRows": 2},
 }
 
+NOTES_SCHEMA: dict[str, object] = {
+    "fields": [
+        {"name": "id", "type": "string"},
+        {"name": "ward", "type": "string", "constraints": {"enum": ["heart", "bladder"]}},
+        {"name": "note", "type": "text"},
+    ],
+    "understudy:population": "notes",
+    "understudy:privacyUnit": {"column": "id", "maxRows": 1},
+}
+
 
 def rows(n: int) -> bytes:
     """A small good table."""

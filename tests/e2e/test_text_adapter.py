@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,22 +12,13 @@ from service.commands.tenants import open_tenant
 from service.inprocess import InProcessTransport
 from service.rest.app import create_app
 from service.settings import Settings
+from tests.e2e.houses import NOTES_SCHEMA
 from tests.unit.synthesizers.text.wards import tiny_model
 from understudy.client import Client
 from understudy.errors import UnderstudyError
 from understudy.messages import JobCreate
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-SCHEMA: dict[str, Any] = {
-    "fields": [
-        {"name": "id", "type": "string"},
-        {"name": "ward", "type": "string", "constraints": {"enum": ["heart", "bladder"]}},
-        {"name": "note", "type": "text"},
-    ],
-    "understudy:population": "notes",
-    "understudy:privacyUnit": {"column": "id", "maxRows": 1},
-}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +42,7 @@ def dataset(client: Client, tmp_path_factory: pytest.TempPathFactory) -> str:
     rows = "".join(f"p{n},{'heart' if n % 2 else 'bladder'},Seen on the round, no concerns.\n" for n in range(40))
     path.write_text("id,ward,note\n" + rows.replace("round, no", "round and no"))
     client.grant("notes", epsilon=10.0, delta=1e-3, composition="zcdp")
-    return client.upload(path, SCHEMA).id
+    return client.upload(path, NOTES_SCHEMA).id
 
 
 def test_an_account_that_counts_in_zcdp_refuses_the_adapter_and_nothing_is_held(client: Client, dataset: str) -> None:

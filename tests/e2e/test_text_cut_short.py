@@ -17,6 +17,7 @@ from service.ports import Progress
 from service.rest.app import create_app
 from service.sandbox import run_child
 from service.settings import Settings
+from tests.e2e.houses import NOTES_SCHEMA
 from tests.e2e.kill_driver import children_of
 from tests.unit.synthesizers.text.wards import tiny_model
 from understudy.client import Client
@@ -24,16 +25,6 @@ from understudy.errors import Failed
 from understudy.messages import JobCreate
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-SCHEMA: dict[str, Any] = {
-    "fields": [
-        {"name": "id", "type": "string"},
-        {"name": "ward", "type": "string", "constraints": {"enum": ["heart", "bladder"]}},
-        {"name": "note", "type": "text"},
-    ],
-    "understudy:population": "notes",
-    "understudy:privacyUnit": {"column": "id", "maxRows": 1},
-}
 
 
 class Deadly(bootstrap.ChildSandbox):
@@ -66,7 +57,7 @@ def test_a_training_that_was_killed_is_not_begun_again_and_asking_again_pays_aga
         key, transport = open_tenant("clinic", ports), InProcessTransport(create_app(ports))
         with Client(api_key=key, transport=transport) as client:
             client.grant("notes", epsilon=10.0, delta=1e-3)
-            dataset = client.upload(path, SCHEMA).id
+            dataset = client.upload(path, NOTES_SCHEMA).id
             asked = JobCreate(dataset_id=dataset, epsilon=2.0, delta=1e-5, text="adapter")
             for turn in (1, 2):
                 with pytest.raises(Failed) as failed:
