@@ -90,7 +90,9 @@ PLACES: tuple[Rule, ...] = (
         digits=True,
         regex=r"(?<!\w)(?:lives at|living at|resid(?:es|ing) at|address(?: is|:)|located at|deliver(?:ed)? to"
         r"|ship(?:ped)? to|return to|moved to)[ ]{1,2}(?P<v>(?:unit )?\d{1,6} [^.;\n]{3,60}?)(?=[.;\n]|$| (?:in|and"
-        r"|with|since|where|for|by|before|on|at|if|from|until|instead|when|while) )",
+        r"|with|since|where|for|by|before|on|at|if|from|until|instead|when|while) |[, ] ?\(?(?:ssn|social security"
+        r"|mrn|dob|born|phone|tel|telephone|cell|mobile|fax|e-?mail|acct|account|policy|member|npi|nhs|passport"
+        r"|licen[cs]e|insurance)\b)",
         score=0.6,
         needs=("lives", "living", "resid", "address", "located", "deliver", "ship", "return", "moved"),
     ),
