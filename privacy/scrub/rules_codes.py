@@ -49,7 +49,21 @@ def _tells(code: str) -> bool:
     return sum(character.isalnum() for character in code) >= 4 or sum(map(str.isdecimal, code)) >= 3
 
 
+_NATIONAL = (
+    r"cpf|cnpj|dni|nie|nif|curp|rfc|sin|nino|national insurance|national id|tax id|tin|tfn|aadhaa?r|pesel|bsn|cpr"
+    r"|personnummer|steuer-?id|codice fiscale"
+)
+
 CODES: tuple[Rule, ...] = (
+    Rule(
+        entity="ID",
+        name="national",
+        digits=True,
+        regex=rf"(?<![A-Za-z])(?:{_NATIONAL}){_LINK}(?P<v>[A-Za-z]{{0,4}}\d[\d ./-]{{4,16}}\d(?:-?[A-Za-z]{{1,2}})?)"
+        r"(?!\w)",
+        score=0.9,
+        needs=needs_of(_NATIONAL),
+    ),
     _announced(
         "MEDICAL_RECORD",
         "mrn",
@@ -134,6 +148,22 @@ CODES: tuple[Rule, ...] = (
         regex=r"(?<!\w)[A-HJ-NPR-Z0-9]{17}(?!\w)",
         score=0.9,
         check=checks.vin,
+    ),
+    Rule(
+        entity="ID",
+        name="uk-nino",
+        digits=True,
+        regex=r"(?<![\w-])[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![\w-])",
+        score=0.85,
+        flags=0,
+    ),
+    Rule(
+        entity="ID",
+        name="wallet",
+        digits=True,
+        regex=r"(?<!\w)(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})(?!\w)",
+        score=0.9,
+        flags=0,
     ),
     Rule(
         entity="ID",
