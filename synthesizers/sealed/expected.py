@@ -15,8 +15,8 @@ tree or the histograms leave out. STRENGTH: the grid's tables have about half as
 
 The constants were set by hand on the figures of docs/bench/engines.md, where the rules are within a factor of 2
 (tests/unit/synthesizers/sealed/test_expected.py says of which); they promise no more elsewhere. AIM has no rule, for
-three fits of it are too few to set one by; nor has DP-CTGAN, for in its 400 steps it learns next to nothing; nor have engines without a
-guarantee, which add no noise of ours.
+three fits of it are too few to set one by; nor has DP-CTGAN, for in its 400 steps it learns next to nothing; nor have
+engines without a guarantee, which add no noise of ours.
 """
 
 from __future__ import annotations
