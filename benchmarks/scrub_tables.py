@@ -105,6 +105,19 @@ def _source(right: str, names: str, make: Callable[[random.Random], object], spe
     return Source(frozenset(kind or None for kind in right.split("|")), names, make, speaks)
 
 
+def _of(*shapes: str) -> Callable[[random.Random], str]:
+    """Codes in one of the shapes."""
+    return lambda rng: _shaped(rng, rng.choice(shapes))
+
+
+def _one(*values: object) -> Callable[[random.Random], object]:
+    return lambda rng: rng.choice(values)
+
+
+def _integer(low: int, high: int) -> Callable[[random.Random], object]:
+    return lambda rng: rng.randrange(low, high)
+
+
 BOTH = (
     _source("first_name", "first_name|FirstName|given_name|fname|pat_first_nm|vorname", lambda r: r.choice(_FIRST)),
     _source("last_name", "last_name|LastName|surname|family_name|lname|nachname", lambda r: r.choice(_LAST)),
@@ -281,12 +294,16 @@ def speed(n_rows: int = 20_000) -> float:
     return table.num_rows * table.num_columns / (time.process_time() - started)
 
 
-def main() -> None:
-    made = tables()
+def tell(made: list[Columns]) -> None:
+    """Print how many columns were given a right kind, and which were not."""
     n_right, n, wrong = accuracy(made)
     print(f"{n_right} of {n} columns of {len(made)} tables have the right kind: {n_right / n:.3f}")
     for line in wrong:
         print(f"  {line}")
+
+
+def main() -> None:
+    tell(tables())
     print(f"{speed():,.0f} cells/s/core, profiling and surrogates")
     print(f"{presidio_speed():,.0f} cells/s/core, Presidio's batch of patterns")
 

@@ -16,17 +16,20 @@ from datetime import date, timedelta
 
 from benchmarks.scrub_tables import (
     Columns,
-    Source,
     _card,
     _iban,
     _imei,
+    _integer,
     _mbi,
     _nhs,
     _npi,
+    _of,
+    _one,
     _shaped,
+    _source,
     _vin,
-    accuracy,
     drawn,
+    tell,
 )
 from privacy.scrub.numbers import luhn_digit
 
@@ -119,24 +122,8 @@ def _note(rng: random.Random) -> str:
     )
 
 
-def _of(*shapes: str) -> Callable[[random.Random], str]:
-    return lambda rng: _shaped(rng, rng.choice(shapes))
-
-
-def _one(*values: object) -> Callable[[random.Random], object]:
-    return lambda rng: rng.choice(values)
-
-
-def _int(low: int, high: int) -> Callable[[random.Random], object]:
-    return lambda rng: rng.randrange(low, high)
-
-
 def _real(low: float, high: float, places: int = 1) -> Callable[[random.Random], object]:
     return lambda rng: round(rng.uniform(low, high), places)
-
-
-def _source(right: str, names: str, make: Callable[[random.Random], object], *, speaks: bool = False) -> Source:
-    return Source(frozenset(kind or None for kind in right.split("|")), names, make, speaks)
 
 
 PEOPLE = (
@@ -165,14 +152,14 @@ PEOPLE = (
     _source("text", "clinical_note|case_notes|poznamka|uwagi|opmerkingen|observacoes|call_notes|visit_summary|chief_complaint_text", _note, speaks=True),
     _source("license", "passport_no|cislo_pasu|rg|id_card_no|obcansky_prukaz|drivers_lic_no|dowod_osobisty|visa_no|rijbewijsnummer", _of("??######", "#########", "?##-###-###")),
     _source("", "dob|date_of_birth|birth_dt|geboortedatum|data_urodzenia|data_nascimento|BirthDate", _day),
-    _source("", "age_at_admission|vek|wiek|leeftijd|idade|age_grp_lo", _int(0, 101)),
+    _source("", "age_at_admission|vek|wiek|leeftijd|idade|age_grp_lo", _integer(0, 101)),
     _source("", "sex_at_birth|pohlavi|plec|geslacht|genero|gender_identity", _one("F", "M", "X")),
     _source("", "race|ethnicity|marital_status|religion|primary_language|education_level", _one("a", "b", "c", "d", "e")),
     _source("", "state_province|stat|wojewodztwo|country_of_birth|nationality|kraj", _one("ON", "QC", "CZ", "PL", "NL", "BR")),
 )  # fmt: skip
 HOSPITAL = (
     _source("mrn", "pt_mrn|mrn_no|hosp_no|nr_kartoteki|chart_num|medical_record_nbr|MedicalRecordNum|pat_chart_id|epic_mrn|unit_no", _of("########", "M######", "##-##-##")),
-    _source("identifier", "pat_enc_csn_id|visit_id|hsp_account_id|encounter_no|admission_id|stay_id|order_proc_id|study_id|subject_no|donor_id", _int(1_000_000, 9_999_999)),
+    _source("identifier", "pat_enc_csn_id|visit_id|hsp_account_id|encounter_no|admission_id|stay_id|order_proc_id|study_id|subject_no|donor_id", _integer(1_000_000, 9_999_999)),
     _source("identifier", "accession_no|lab_order_no|specimen_no|sample_id|requisition_no|rx_number|prescription_no|claim_no", _of("A##-#####", "RQ#######")),
     _source("npi", "prescriber_npi|billing_npi|npi_number|phys_npi|attending_physician_npi", _npi, speaks=True),
     _source("mbi", "medicare_id|mbi_no|medicare_beneficiary_id|bene_mbi_id", _mbi, speaks=True),
@@ -182,9 +169,9 @@ HOSPITAL = (
     _source("license", "provider_license_no|state_license|dea_no|license_num|medical_license_number|nurse_license", _of("MD######", "B?#######")),
     _source("pii", "face_photo|patient_photo|fingerprint_template|voiceprint|retina_scan|signature_image|biometric_hash", _of("blob_######.bin")),
     _source("", "ph|arterial_ph|urine_ph", _real(6.8, 7.9, 2)),
-    _source("", "plt|platelets|plt_count", _int(90, 450)),
-    _source("", "cp|ca|thal|slope|nyha_class|asa_score", _int(0, 4)),
-    _source("", "na|k|cl|hco3|bun|cr", _int(2, 160)),
+    _source("", "plt|platelets|plt_count", _integer(90, 450)),
+    _source("", "cp|ca|thal|slope|nyha_class|asa_score", _integer(0, 4)),
+    _source("", "na|k|cl|hco3|bun|cr", _integer(2, 160)),
     _source("", "pt|ptt|inr|pt_sec", _real(9, 60)),
     _source("", "cell_count|rbc|wbc|hct|mcv", _real(3, 60)),
     _source("", "temp_c|bmi|weight_kg|height_cm|spo2|rr", _real(12, 190)),
@@ -198,7 +185,7 @@ BANK = (
     _source("account_number", "acct_no|acct|account_nbr|rekeningnummer|cislo_uctu|nr_konta|conta|acct_nbr_from|to_account|counterparty_account|deposit_acct_no|konto_nr", _of("##########", "########", "######-##########")),
     _source("iban", "iban_no|customer_iban|creditor_iban|debtor_iban|IBANNumber|iban_to", _iban, speaks=True),
     _source("credit_card", "card_no|cc_number|ccnum|debit_card_no|card_nbr|cislo_karty|primary_account_number|cartao|nr_karty", _card, speaks=True),
-    _source("identifier", "cust_no|customer_key|client_id|txn_id|transaction_ref|cif|party_id|household_id|application_id|trans_no", _int(10_000, 9_999_999)),
+    _source("identifier", "cust_no|customer_key|client_id|txn_id|transaction_ref|cif|party_id|household_id|application_id|trans_no", _integer(10_000, 9_999_999)),
     _source("account_number", "loan_no|mortgage_no|mortgage_account|swift_bic|aba_no|aba_routing|bank_routing_no|sortcode|loan_acct", _of("#########", "LN########")),
     _source("license_plate", "reg_plate|vehicle_plate_no|spz|kenteken|nr_rejestracyjny|placa|car_registration|tag_no|registration_no_vehicle|veh_reg", _of("?#? ####", "??-###-?", "??# ?##")),
     _source("vehicle_id", "vehicle_vin|vin_no|chassis|VINNumber|vehicle_identification_no", _vin, speaks=True),
@@ -207,8 +194,8 @@ BANK = (
     _source("device_id", "mac_id|router_mac|bt_mac_address|ethernet_mac", lambda r: ":".join(f"{r.randrange(256):02x}" for _ in range(6)), speaks=True),
     _source("", "avg_balance|loan_amnt|annual_inc|apr|int_rate|dti|installment|revol_bal|txn_amt|amount_eur", _real(1, 90_000, 2)),
     _source("", "ccy_code|loan_purpose|account_status|home_ownership|card_brand|channel_code|product_name|account_class|card_network", _one("CZK", "PLN", "BRL", "car", "debt")),
-    _source("", "n_accounts|open_acc|pub_rec|delinq_2yrs|num_trans|term_months|cards|emp_length|n_addresses", _int(0, 60)),
-    _source("", "branch_city_code|mcc_code|sic_code|naics|branch_id_code|region_code|merchant_category_code", _int(1000, 9999)),
+    _source("", "n_accounts|open_acc|pub_rec|delinq_2yrs|num_trans|term_months|cards|emp_length|n_addresses", _integer(0, 60)),
+    _source("", "branch_city_code|mcc_code|sic_code|naics|branch_id_code|region_code|merchant_category_code", _integer(1000, 9999)),
     _source("", "company_name|merchant|employer|vendor_name|org_name|issuer_name|bank_nm", _one("Blue Mill", "Harbor Freight", "Nordic Foods", "Rapid Taxi")),
     _source("", "issued|opened_date|last_pymnt_d|maturity_date|value_date|statement_date", _day),
     _source("", "has_phone|email_verified|default_flag|own_telephone|foreign_worker|phone_service|mobile_banking", _one("yes", "no")),
@@ -228,13 +215,5 @@ def tables(seed: int = 71) -> list[Columns]:
     )
 
 
-def main() -> None:
-    made = tables()
-    n_right, n, wrong = accuracy(made)
-    print(f"{n_right} of {n} columns of {len(made)} tables have the right kind: {n_right / n:.3f}")
-    for line in wrong:
-        print(f"  {line}")
-
-
 if __name__ == "__main__":
-    main()
+    tell(tables())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -127,15 +128,20 @@ def _plausible(kind: str, values: pa.ChunkedArray) -> bool:
     Numbers of a kind have its least count of digits, and no fraction; texts of a kind of numbers have digits.
     """
     if pa.types.is_floating(values.type):
-        if any(not value.is_integer() for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist()):
+        if any(not value.is_integer() for value in _some(values)):
             return kind == "text"
     elif not pa.types.is_integer(values.type):
         return kind not in _WITH_DIGITS or not _is_string(values) or _digits_in(values) >= SOME
     least = _LEAST_DIGITS.get(kind, 0)
     if least == 0:
         return True
-    sample = [len(str(abs(int(value)))) for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist()]
+    sample = [len(str(abs(int(value)))) for value in _some(values)]
     return sum(size >= least for size in sample) >= RATE * len(sample)
+
+
+def _some(values: pa.ChunkedArray) -> list[Any]:
+    """Distinct values, as many as are looked at."""
+    return list(pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist())
 
 
 def _is_string(values: pa.ChunkedArray) -> bool:
@@ -144,7 +150,7 @@ def _is_string(values: pa.ChunkedArray) -> bool:
 
 def _digits_in(values: pa.ChunkedArray) -> float:
     """Share of the distinct texts that have a digit."""
-    sample = [value for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist() if value.strip()]
+    sample = [value for value in _some(values) if value.strip()]
     return _rate(lambda value: any(map(str.isdecimal, value)), sample) if sample else 1.0
 
 
@@ -161,7 +167,7 @@ def _numeric_guess(name: str, named: str | None, values: pa.ChunkedArray) -> Gue
 
 def _checked_integers(name: str, values: pa.ChunkedArray) -> Guess | None:
     """Integers count by their checksum alone, where chance cannot explain it: 0.1 to the power of twenty."""
-    sample = [str(value) for value in pc.unique(pc.drop_null(values)).slice(0, SAMPLE).to_pylist()]
+    sample = [str(value) for value in _some(values)]
     if len(sample) < 20:
         return None
     for kind, fits in (("npi", checks.npi), ("credit_card", checks.card), ("device_id", checks.imei)):

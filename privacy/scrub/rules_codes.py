@@ -9,6 +9,7 @@ from privacy.scrub import checks
 from privacy.scrub.rule import Rule
 
 _CODE = r"(?P<v>(?=[\w./-]{0,24}\d)[A-Za-z0-9](?:[A-Za-z0-9]|[-./](?=[A-Za-z0-9])){1,29})(?![\w@])"
+_SPACED = r"(?P<v>[A-Za-z]{0,4}\d[\d ./-]{4,16}\d(?:-?[A-Za-z]{1,2})?)(?!\w)"
 _LINK = (
     r"(?:\s{0,3}(?:number|numbers|num|nbr|no|nr|id|identifier|code|#)\b\.?|\s{0,2}#)?\s{0,2}(?:is|was|are|of|ending "
     r"in|ending|=|:|#|-|\()?[\s:#=-]{0,4}"
@@ -37,10 +38,16 @@ def needs_of(cues: str) -> tuple[str, ...]:
 
 
 def _announced(
-    entity: str, name: str, cues: str, *, score: float = 0.85, check: Callable[[str], bool] | None = None
+    entity: str,
+    name: str,
+    cues: str,
+    *,
+    code: str = _CODE,
+    score: float = 0.85,
+    check: Callable[[str], bool] | None = None,
 ) -> Rule:
     """A code that follows one of the ``cues``; the cues' first letters must not continue a word."""
-    regex = rf"(?<![A-Za-z])(?:{cues}){_LINK}{_CODE}"
+    regex = rf"(?<![A-Za-z])(?:{cues}){_LINK}{code}"
     return Rule(entity=entity, name=name, regex=regex, score=score, needs=needs_of(cues), check=check, digits=True)
 
 
@@ -49,20 +56,14 @@ def _tells(code: str) -> bool:
     return sum(character.isalnum() for character in code) >= 4 or sum(map(str.isdecimal, code)) >= 3
 
 
-_NATIONAL = (
-    r"cpf|cnpj|dni|nie|nif|curp|rfc|sin|nino|national insurance|national id|tax id|tin|tfn|aadhaa?r|pesel|bsn|cpr"
-    r"|personnummer|steuer-?id|codice fiscale"
-)
-
 CODES: tuple[Rule, ...] = (
-    Rule(
-        entity="ID",
-        name="national",
-        digits=True,
-        regex=rf"(?<![A-Za-z])(?:{_NATIONAL}){_LINK}(?P<v>[A-Za-z]{{0,4}}\d[\d ./-]{{4,16}}\d(?:-?[A-Za-z]{{1,2}})?)"
-        r"(?!\w)",
+    _announced(
+        "ID",
+        "national",
+        r"cpf|cnpj|dni|nie|nif|curp|rfc|sin|nino|national insurance|national id|tax id|tin|tfn|aadhaa?r|pesel|bsn|cpr"
+        r"|personnummer|steuer-?id|codice fiscale",
+        code=_SPACED,
         score=0.9,
-        needs=needs_of(_NATIONAL),
     ),
     _announced(
         "MEDICAL_RECORD",
